@@ -1,0 +1,228 @@
+//! One change of one item.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::table::{Entity, Item, Key};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Put,
+    Update,
+    Delete,
+    Check,
+}
+
+/// What a failed condition of the action says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// What [`Action::or`] declared.
+    State,
+    /// The Idempotency-Key is taken.
+    Reply,
+    /// The event was handled before.
+    Once,
+    /// A later state is already projected.
+    Projection,
+}
+
+/// One change of one item, with its condition and the error that it declares.
+#[derive(Debug)]
+pub struct Action {
+    pub(super) table: Arc<str>,
+    pub(super) key: Key,
+    pub(super) kind: Kind,
+    pub(super) meaning: Meaning,
+    pub(super) item: Item,
+    pub(super) declared: Option<Problem>,
+    pub(super) fault: Option<String>,
+    conditions: Vec<String>,
+    sets: Vec<String>,
+    adds: Vec<String>,
+    removes: Vec<String>,
+    names: BTreeSet<String>,
+    values: Item,
+}
+
+impl Action {
+    fn new(table: Arc<str>, key: Key, kind: Kind) -> Self {
+        Self {
+            table,
+            key,
+            kind,
+            meaning: Meaning::State,
+            item: Item::new(),
+            declared: None,
+            fault: None,
+            conditions: Vec::new(),
+            sets: Vec::new(),
+            adds: Vec::new(),
+            removes: Vec::new(),
+            names: BTreeSet::new(),
+            values: Item::new(),
+        }
+    }
+
+    pub(super) fn put(table: Arc<str>, key: Key) -> Self {
+        let item = key.attributes();
+        let mut action = Self::new(table, key, Kind::Put);
+        action.item = item;
+        action
+    }
+
+    pub(super) fn update(table: Arc<str>, key: Key) -> Self {
+        Self::new(table, key, Kind::Update)
+    }
+
+    pub(super) fn delete(table: Arc<str>, key: Key) -> Self {
+        Self::new(table, key, Kind::Delete)
+    }
+
+    pub(super) fn check(table: Arc<str>, key: Key) -> Self {
+        Self::new(table, key, Kind::Check)
+    }
+
+    pub(super) fn merges_with(&self, other: &Self) -> bool {
+        self.kind == Kind::Update && other.kind == Kind::Update
+    }
+
+    pub(super) fn fill<E: Entity>(&mut self, entity: &E) -> Result<(), serde_dynamo::Error> {
+        let item: Item = serde_dynamo::to_item(entity)?;
+        // Absent is absent: a stored null would make sparse attributes dense.
+        self.item
+            .extend(item.into_iter().filter(|(_, value)| !value.is_null()));
+        self.item.extend(self.key.attributes());
+        self.attribute("kind", AttributeValue::S(E::KIND.into()));
+        let indexes = entity.indexes();
+        for (index, key) in [("gsi1", indexes.gsi1), ("gsi2", indexes.gsi2)] {
+            if let Some(key) = key {
+                self.attribute(&format!("{index}pk"), AttributeValue::S(key.pk));
+                self.attribute(&format!("{index}sk"), AttributeValue::S(key.sk));
+            }
+        }
+        if let Some(at) = entity.expires_at() {
+            self.expire(at);
+        }
+        Ok(())
+    }
+
+    pub(super) fn attribute(&mut self, name: &str, value: AttributeValue) {
+        self.item.insert(name.to_owned(), value);
+    }
+
+    pub(super) fn expire(&mut self, at: Timestamp) {
+        self.attribute("ttl", AttributeValue::N(at.as_second().to_string()));
+    }
+
+    pub(super) fn must_be_absent(&mut self, now: Timestamp) -> &mut Self {
+        self.when("(attribute_not_exists(#pk) OR #ttl <= :now)")
+            .bind(":now", now.as_second())
+    }
+
+    /// The error if the condition does not hold.
+    pub fn or(&mut self, problem: Problem) -> &mut Self {
+        self.declared = Some(problem);
+        self
+    }
+
+    /// Adds a condition; every `#name` stands for the attribute `name`, every
+    /// `:name` for a value given by [`Action::bind`].
+    pub fn when(&mut self, condition: &str) -> &mut Self {
+        self.alias(condition);
+        self.conditions.push(condition.to_owned());
+        self
+    }
+
+    /// Gives a value for a `:name` of a condition.
+    pub fn bind<V: Serialize>(&mut self, name: &str, value: V) -> &mut Self {
+        match serde_dynamo::to_attribute_value(value) {
+            Ok(value) => {
+                self.values.insert(name.to_owned(), value);
+            }
+            Err(err) => self.fault = Some(format!("{name}: {err}")),
+        }
+        self
+    }
+
+    /// Sets an attribute.
+    pub fn set<V: Serialize>(&mut self, name: &str, value: V) -> &mut Self {
+        let bound = format!(":set_{name}");
+        self.bind(&bound, value);
+        self.expression(|action| &mut action.sets, name, format!("#{name} = {bound}"))
+    }
+
+    /// Adds to a number that starts at 0. Adding twice adds both.
+    pub fn add(&mut self, name: &str, by: i64) -> &mut Self {
+        let bound = format!(":add_{name}");
+        let before = match self.values.get(&bound) {
+            Some(AttributeValue::N(n)) => n.parse().unwrap_or(0),
+            _ => 0,
+        };
+        self.bind(&bound, before + by);
+        self.expression(|action| &mut action.adds, name, format!("#{name} {bound}"))
+    }
+
+    /// Removes an attribute.
+    pub fn remove(&mut self, name: &str) -> &mut Self {
+        self.expression(|action| &mut action.removes, name, format!("#{name}"))
+    }
+
+    /// Lets an updated item expire.
+    pub fn until(&mut self, at: Timestamp) -> &mut Self {
+        self.set("ttl", at.as_second())
+    }
+
+    fn expression(
+        &mut self,
+        part: fn(&mut Self) -> &mut Vec<String>,
+        name: &str,
+        text: String,
+    ) -> &mut Self {
+        self.names.insert(name.to_owned());
+        let part = part(self);
+        if !part.contains(&text) {
+            part.push(text);
+        }
+        self
+    }
+
+    fn alias(&mut self, expression: &str) {
+        for piece in expression.split('#').skip(1) {
+            let end = piece
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(piece.len());
+            self.names.insert(piece[..end].to_owned());
+        }
+    }
+
+    pub(super) fn condition(&self) -> Option<String> {
+        (!self.conditions.is_empty()).then(|| self.conditions.join(" AND "))
+    }
+
+    pub(super) fn update_expression(&self) -> String {
+        [("SET", &self.sets), ("ADD", &self.adds), ("REMOVE", &self.removes)]
+            .into_iter()
+            .filter(|(_, parts)| !parts.is_empty())
+            .map(|(word, parts)| format!("{word} {}", parts.join(", ")))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    pub(super) fn name_map(&self) -> Option<HashMap<String, String>> {
+        (!self.names.is_empty()).then(|| {
+            self.names
+                .iter()
+                .map(|name| (format!("#{name}"), name.clone()))
+                .collect()
+        })
+    }
+
+    pub(super) fn value_map(&self) -> Option<Item> {
+        (!self.values.is_empty()).then(|| self.values.clone())
+    }
+}

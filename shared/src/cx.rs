@@ -1,0 +1,69 @@
+//! The circumstances under which a request or an event is handled.
+
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::event::Event;
+use crate::idempotency::Slot;
+
+/// Who asked, under which correlation id, and until when.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// One id for everything that a client's action sets off.
+    pub correlation_id: String,
+    /// An id of this hop alone.
+    pub request_id: String,
+    /// W3C Trace Context, as it came or as it was begun here.
+    pub traceparent: String,
+    /// When the answer must be there.
+    pub deadline: Instant,
+    /// The acting user, for the events' `actor`.
+    pub actor: Option<String>,
+    /// The caller's address as the gateway saw it.
+    pub client_ip: Option<String>,
+    /// The caller's `User-Agent`, cut to 256 characters.
+    pub user_agent: Option<String>,
+    pub(crate) slot: Option<Slot>,
+}
+
+impl Context {
+    /// A context of its own, for schedules and commands.
+    pub fn begin(timeout: Duration) -> Self {
+        Self {
+            correlation_id: Uuid::now_v7().to_string(),
+            request_id: Uuid::now_v7().to_string(),
+            traceparent: new_traceparent(),
+            deadline: Instant::now() + timeout,
+            actor: None,
+            client_ip: None,
+            user_agent: None,
+            slot: None,
+        }
+    }
+
+    /// The context of an event goes on with the correlation of its cause.
+    pub fn for_event(event: &Event, deadline: Instant) -> Self {
+        Self {
+            correlation_id: event.correlationid.clone(),
+            request_id: Uuid::now_v7().to_string(),
+            traceparent: event.traceparent.clone().unwrap_or_else(new_traceparent),
+            deadline,
+            actor: event.actor.clone(),
+            client_ip: None,
+            user_agent: None,
+            slot: None,
+        }
+    }
+
+    /// What is left until the deadline.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+/// A new trace (W3C Trace Context §3.2): version 00, not sampled by us.
+pub(crate) fn new_traceparent() -> String {
+    let span = Uuid::now_v7().as_u128() as u64 ^ Uuid::now_v7().as_u128().rotate_left(17) as u64;
+    format!("00-{:032x}-{:016x}-00", Uuid::now_v7().as_u128(), span | 1)
+}

@@ -1,0 +1,178 @@
+//! What auth publishes.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::contract;
+use crate::id::{InvitationId, OrganizationId, SessionId, UserId};
+use crate::principal::Role;
+
+/// A person has an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserRegistered {
+    /// Who.
+    pub user_id: UserId,
+    /// The full name, if given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The unique handle, if given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+}
+contract!(UserRegistered, "user.registered", "auth", user_id);
+
+/// A person signed in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserLogin {
+    /// Who.
+    pub user_id: UserId,
+    /// The new session.
+    pub session_id: SessionId,
+    /// When.
+    pub timestamp: Timestamp,
+}
+contract!(UserLogin, "user.login", "auth", user_id);
+
+/// A person signed out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserLogout {
+    /// Who.
+    pub user_id: UserId,
+    /// The ended session.
+    pub session_id: SessionId,
+}
+contract!(UserLogout, "user.logout", "auth", user_id);
+
+/// A session was ended by its owner elsewhere, by an operator, or because its
+/// refresh token was used twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionRevoked {
+    /// The ended session.
+    pub session_id: SessionId,
+    /// Whose it was.
+    pub user_id: UserId,
+}
+contract!(SessionRevoked, "session.revoked", "auth", session_id);
+
+/// The address to reach a person at. Never archived, never sent to webhooks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserContactChanged {
+    /// Who.
+    pub user_id: UserId,
+    /// The e-mail address.
+    pub email: String,
+    /// Whether the person proved to own it.
+    pub verified: bool,
+}
+contract!(UserContactChanged, "user.contact.changed", "auth", user_id);
+
+/// A tenant came to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationCreated {
+    /// Which.
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its unique short name.
+    pub slug: String,
+    /// Whether its events need approval before they are published.
+    pub event_approval: bool,
+}
+contract!(OrganizationCreated, "organization.created", "auth", organization_id);
+
+/// A tenant's name or settings changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationUpdated {
+    /// Which.
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its unique short name.
+    pub slug: String,
+    /// Whether its events need approval before they are published.
+    pub event_approval: bool,
+}
+contract!(OrganizationUpdated, "organization.updated", "auth", organization_id);
+
+/// A tenant is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationDeleted {
+    /// Which.
+    pub organization_id: OrganizationId,
+}
+contract!(OrganizationDeleted, "organization.deleted", "auth", organization_id);
+
+/// A person belongs to a tenant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationMemberAdded {
+    /// Where.
+    pub organization_id: OrganizationId,
+    /// The tenant's name, to show.
+    pub organization_name: String,
+    /// Who.
+    pub user_id: UserId,
+    /// As what.
+    pub role: Role,
+}
+contract!(OrganizationMemberAdded, "organization.member.added", "auth", organization_id);
+
+/// A member has another role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationMemberChanged {
+    /// Where.
+    pub organization_id: OrganizationId,
+    /// The tenant's name, to show.
+    pub organization_name: String,
+    /// Who.
+    pub user_id: UserId,
+    /// As what, now.
+    pub role: Role,
+}
+contract!(OrganizationMemberChanged, "organization.member.changed", "auth", organization_id);
+
+/// A person no longer belongs to a tenant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationMemberRemoved {
+    /// Where.
+    pub organization_id: OrganizationId,
+    /// Who.
+    pub user_id: UserId,
+}
+contract!(OrganizationMemberRemoved, "organization.member.removed", "auth", organization_id);
+
+/// Somebody was invited into a tenant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationInvitationCreated {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// Where to.
+    pub organization_id: OrganizationId,
+    /// The tenant's name, for the letter.
+    pub organization_name: String,
+    /// Whom.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// The token of the link, sealed by KMS for the notifications group.
+    pub sealed_token: String,
+    /// When the link ceases to work.
+    pub expires_at: Timestamp,
+}
+contract!(
+    OrganizationInvitationCreated,
+    "organization.invitation.created",
+    "auth",
+    invitation_id
+);

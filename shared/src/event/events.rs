@@ -1,0 +1,234 @@
+//! What events publishes.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::contract;
+use crate::id::{EventId, OrganizationId, RegistrationId, UserId};
+
+/// What other groups show or index of an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventSnapshot {
+    /// Which.
+    pub event_id: EventId,
+    /// Whose, if an organisation's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
+    /// Who made it.
+    pub created_by: UserId,
+    /// `draft`, `submitted`, `approved`, `rejected`, `published`, `cancelled`, `completed`.
+    pub status: String,
+    /// Its title.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// The venue's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub venue_name: Option<String>,
+    /// The city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// Places, if limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+}
+
+/// A draft exists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventCreated {
+    /// Which.
+    pub event_id: EventId,
+    /// Who made it.
+    pub created_by: UserId,
+    /// Whose, if an organisation's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
+}
+contract!(EventCreated, "event.created", "events", event_id);
+
+macro_rules! snapshot_event {
+    ($(#[$doc:meta])* $name:ident, $kind:literal { $($(#[$fdoc:meta])* $field:ident : $type:ty),* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            /// The event after the change.
+            pub event: EventSnapshot,
+            $($(#[$fdoc])* pub $field: $type,)*
+        }
+
+        impl super::Contract for $name {
+            const TYPE: &'static str = $kind;
+            const VERSION: u32 = 1;
+            const SOURCE: &'static str = "/domains/events";
+
+            fn subject(&self) -> String {
+                self.event.event_id.to_string()
+            }
+        }
+    };
+}
+
+snapshot_event!(
+    /// A published event changed.
+    EventUpdated, "event.updated" {
+        /// The names of the changed fields.
+        changed: Vec<String>
+    }
+);
+snapshot_event!(
+    /// An event is open to the public.
+    EventPublished, "event.published" {}
+);
+snapshot_event!(
+    /// An event will not take place.
+    EventCancelled, "event.cancelled" {
+        /// What the organiser said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>
+    }
+);
+snapshot_event!(
+    /// An event is over.
+    EventCompleted, "event.completed" {}
+);
+
+/// An event is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDeleted {
+    /// Which.
+    pub event_id: EventId,
+}
+contract!(EventDeleted, "event.deleted", "events", event_id);
+
+macro_rules! review_event {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            /// Which.
+            pub event_id: EventId,
+            /// In which organisation.
+            pub organization_id: OrganizationId,
+            /// Its title.
+            pub title: String,
+            /// Who made it.
+            pub created_by: UserId,
+            /// Who submitted or decided.
+            pub actor_id: UserId,
+            /// The note or the reason.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub reason: Option<String>,
+        }
+        contract!($name, $kind, "events", event_id);
+    };
+}
+
+review_event!(
+    /// An author asks for approval.
+    EventSubmitted,
+    "event.submitted"
+);
+review_event!(
+    /// An approver agreed.
+    EventApproved,
+    "event.approved"
+);
+review_event!(
+    /// An approver declined.
+    EventRejected,
+    "event.rejected"
+);
+
+macro_rules! saved_event {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            /// Which.
+            pub event_id: EventId,
+            /// Who.
+            pub user_id: UserId,
+            /// The event's title.
+            pub title: String,
+            /// The event's tags: what interests the person.
+            pub tags: Vec<String>,
+        }
+        contract!($name, $kind, "events", event_id);
+    };
+}
+
+saved_event!(
+    /// A person keeps an event. Its `sequence` counts that person's changes.
+    EventSaved,
+    "event.saved"
+);
+saved_event!(
+    /// A person no longer keeps an event.
+    EventUnsaved,
+    "event.unsaved"
+);
+
+macro_rules! registration_event {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            /// Which; its version is the event's `sequence`.
+            pub registration_id: RegistrationId,
+            /// For what.
+            pub event_id: EventId,
+            /// Who.
+            pub user_id: UserId,
+            /// `confirmed`, `waitlisted`, `cancelled` or `checked_in`.
+            pub status: String,
+            /// The event's title.
+            pub title: String,
+            /// When it begins.
+            pub starts_at: Timestamp,
+            /// IANA time zone.
+            pub time_zone: String,
+            /// Who organises it.
+            pub organizer_id: UserId,
+            /// Why, where somebody else decided.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub reason: Option<String>,
+        }
+        contract!($name, $kind, "events", registration_id);
+    };
+}
+
+registration_event!(
+    /// A person is registered, or on the waitlist.
+    RegistrationCreated,
+    "event.registration.created"
+);
+registration_event!(
+    /// A registration ended.
+    RegistrationCancelled,
+    "event.registration.cancelled"
+);
+registration_event!(
+    /// A person came from the waitlist to a place.
+    RegistrationPromoted,
+    "event.registration.promoted"
+);
+registration_event!(
+    /// A person is at the door.
+    RegistrationCheckedIn,
+    "event.registration.checked_in"
+);

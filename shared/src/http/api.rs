@@ -1,0 +1,159 @@
+//! How a group's routes become its API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa::openapi::{InfoBuilder, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{frame, guard};
+use crate::access::AccessReader;
+use crate::aws::Aws;
+use crate::config::{ConfigError, Env};
+use crate::limit::{Limiter, Policies};
+use crate::problem::Problem;
+use crate::table::Table;
+
+/// How long what was read of a person is believed. With the gateway's and the
+/// client's own delays, a revocation holds everywhere within 5 seconds.
+const REMEMBER_ACCESS: Duration = Duration::from_secs(3);
+/// JSON bodies; pictures go straight to S3.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// What the layers need to know.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// The group's name.
+    pub group: String,
+    /// Public base URL, without a trailing slash; the issuer of tokens.
+    pub public_url: String,
+    /// The rate limits.
+    pub policies: Policies,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+}
+
+impl HttpConfig {
+    /// With defaults for everything else.
+    pub fn new(group: &str, public_url: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            policies: Policies::default(),
+            body_limit: BODY_LIMIT,
+        }
+    }
+}
+
+/// What every route of a function shares; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Core {
+    /// The group's own table; stored replies stand there too.
+    pub table: Table,
+    /// Turns tokens into principals.
+    pub access: AccessReader,
+    /// Counts requests.
+    pub limiter: Limiter,
+    /// Settings.
+    pub config: Arc<HttpConfig>,
+}
+
+impl Core {
+    /// From the environment.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn from_env(aws: &Aws) -> Result<Self, ConfigError> {
+        let mut env = Env::read();
+        let mut config = HttpConfig::new(&env.required("GROUP"), &env.required("PUBLIC_URL"));
+        config.policies = env.or("RATE_LIMITS", Policies::default());
+        let names = ["TABLE_NAME", "ACCESS_TABLE", "LIMITS_TABLE"].map(|name| env.required(name));
+        env.check()?;
+        let [table, access, limits] = names.map(|name| aws.table(name));
+        Ok(Self {
+            access: AccessReader::new(access, &config.public_url, REMEMBER_ACCESS),
+            limiter: Limiter::new(limits),
+            table,
+            config: Arc::new(config),
+        })
+    }
+}
+
+/// Collects a group's routes by class and puts the layers around them.
+pub struct Api {
+    core: Core,
+    router: OpenApiRouter,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// No routes yet.
+    pub fn new(core: Core) -> Self {
+        Self {
+            core,
+            router: OpenApiRouter::new(),
+        }
+    }
+
+    /// Routes with a rate limit per principal (per address without one), and
+    /// an Idempotency-Key on POST and PATCH.
+    pub fn routes(mut self, routes: OpenApiRouter) -> Self {
+        let layered = routes
+            .route_layer(from_fn_with_state(self.core.clone(), guard::idempotency))
+            .route_layer(from_fn_with_state(self.core.clone(), guard::limit));
+        self.router = self.router.merge(layered);
+        self
+    }
+
+    /// Routes that give or take credentials: counted exactly per address, and
+    /// never with an Idempotency-Key, for a stored reply must not hold a secret.
+    pub fn credential_routes(mut self, routes: OpenApiRouter) -> Self {
+        let layered = routes.route_layer(from_fn_with_state(
+            self.core.clone(),
+            guard::limit_credentials,
+        ));
+        self.router = self.router.merge(layered);
+        self
+    }
+
+    /// Routes without a limit: probes.
+    pub fn unlimited_routes(mut self, routes: OpenApiRouter) -> Self {
+        self.router = self.router.merge(routes);
+        self
+    }
+
+    /// The router with all its layers, and its description.
+    pub fn build(self) -> (Router, OpenApi) {
+        let (router, mut openapi) = self.router.split_for_parts();
+        let info = InfoBuilder::new()
+            .title(self.core.config.group.clone())
+            .version(env!("CARGO_PKG_VERSION"))
+            .build();
+        openapi.info = info;
+        let router = router
+            .fallback(|| async { Problem::not_found("The path") })
+            .layer(from_fn_with_state(self.core.clone(), guard::authenticate))
+            .layer(from_fn_with_state(self.core.clone(), frame::frame))
+            .layer(from_fn(head));
+        (router, openapi)
+    }
+}
+
+/// `HEAD` has the headers of `GET` and no body (RFC 9110 §9.3.2); axum answers
+/// it by the GET handler, and this drops what a host might send of the body.
+async fn head(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+    let head = request.method() == http::Method::HEAD;
+    let response = next.run(request).await;
+    if !head {
+        return response;
+    }
+    let (parts, _) = response.into_parts();
+    axum::response::Response::from_parts(parts, axum::body::Body::empty())
+}

@@ -1,0 +1,211 @@
+//! Who is asking, and what they may do.
+//!
+//! The token says who; roles are read from the `access` table (3 s cached), so
+//! that a change of role or a revoked session holds everywhere within seconds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::id::{OrganizationId, SessionId, UserId};
+use crate::problem::Problem;
+
+/// What a member is in an organisation. Later ones may do less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything, including deletion.
+    Owner,
+    /// Everything but deletion and the owners.
+    Admin,
+    /// Decides on submitted events.
+    Approver,
+    /// Makes and runs events.
+    Organizer,
+    /// Decides on reported content.
+    Moderator,
+    /// Stands at the door.
+    Checkin,
+    /// Sees what is internal.
+    Member,
+}
+
+/// What a person is on the whole platform.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformRole {
+    /// Anybody.
+    #[default]
+    User,
+    /// Decides on reported content everywhere.
+    Moderator,
+    /// Runs the platform.
+    Admin,
+    /// Appoints administrators.
+    Owner,
+}
+
+/// A right within an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+pub enum Permission {
+    /// Change its name and settings.
+    #[serde(rename = "organization.manage")]
+    OrganizationManage,
+    /// Delete it.
+    #[serde(rename = "organization.delete")]
+    OrganizationDelete,
+    /// Add, change and remove members; invite.
+    #[serde(rename = "members.manage")]
+    MembersManage,
+    /// See who belongs to it.
+    #[serde(rename = "members.view")]
+    MembersView,
+    /// Create an event in its name.
+    #[serde(rename = "event.create")]
+    EventCreate,
+    /// Change its events.
+    #[serde(rename = "event.edit")]
+    EventEdit,
+    /// Approve or reject a submitted event.
+    #[serde(rename = "event.approve")]
+    EventApprove,
+    /// Publish or cancel an event.
+    #[serde(rename = "event.publish")]
+    EventPublish,
+    /// Check attendees in.
+    #[serde(rename = "event.checkin")]
+    EventCheckIn,
+    /// See its events before they are published.
+    #[serde(rename = "event.view-internal")]
+    EventViewInternal,
+    /// See who is registered.
+    #[serde(rename = "attendees.view")]
+    AttendeesView,
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: &[Self] = &[
+        Self::OrganizationManage,
+        Self::OrganizationDelete,
+        Self::MembersManage,
+        Self::MembersView,
+        Self::EventCreate,
+        Self::EventEdit,
+        Self::EventApprove,
+        Self::EventPublish,
+        Self::EventCheckIn,
+        Self::EventViewInternal,
+        Self::AttendeesView,
+    ];
+}
+
+impl Role {
+    /// Every role, the mightiest first.
+    pub const ALL: &[Self] = &[
+        Self::Owner,
+        Self::Admin,
+        Self::Approver,
+        Self::Organizer,
+        Self::Moderator,
+        Self::Checkin,
+        Self::Member,
+    ];
+
+    /// The one table of roles and rights.
+    pub const fn permits(self, permission: Permission) -> bool {
+        use Permission as P;
+        match permission {
+            P::OrganizationDelete => matches!(self, Self::Owner),
+            P::OrganizationManage | P::MembersManage => matches!(self, Self::Owner | Self::Admin),
+            P::EventApprove => matches!(self, Self::Owner | Self::Admin | Self::Approver),
+            P::EventCreate | P::EventEdit | P::EventPublish => {
+                matches!(self, Self::Owner | Self::Admin | Self::Organizer)
+            }
+            P::EventCheckIn | P::AttendeesView => {
+                matches!(self, Self::Owner | Self::Admin | Self::Organizer | Self::Checkin)
+            }
+            P::MembersView | P::EventViewInternal => true,
+        }
+    }
+
+    /// Its rights, in order.
+    pub fn permissions(self) -> Vec<Permission> {
+        Permission::ALL
+            .iter()
+            .copied()
+            .filter(|permission| self.permits(*permission))
+            .collect()
+    }
+}
+
+/// The verified caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Who.
+    pub user_id: UserId,
+    /// By which sign-in.
+    pub session_id: SessionId,
+    /// What the token is good for; empty means everything its owner may do.
+    pub scope: BTreeSet<String>,
+    /// What the person is on the platform.
+    pub platform_role: PlatformRole,
+    /// What the person is in which organisation.
+    pub memberships: BTreeMap<OrganizationId, Role>,
+}
+
+impl Principal {
+    /// The role in an organisation.
+    pub fn role_in(&self, organization: OrganizationId) -> Option<Role> {
+        self.memberships.get(&organization).copied()
+    }
+
+    /// Whether the caller has a right in an organisation.
+    pub fn can(&self, permission: Permission, organization: OrganizationId) -> bool {
+        self.platform_role >= PlatformRole::Admin
+            || self
+                .role_in(organization)
+                .is_some_and(|role| role.permits(permission))
+    }
+
+    /// 403 unless the caller has the right, and 404 for whoever is no member at
+    /// all, so that nobody learns which organisations there are.
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub fn require(
+        &self,
+        permission: Permission,
+        organization: OrganizationId,
+    ) -> Result<(), Problem> {
+        if self.can(permission, organization) {
+            return Ok(());
+        }
+        if self.role_in(organization).is_none() {
+            return Err(Problem::not_found("The organization"));
+        }
+        let name = serde_json::to_value(permission).unwrap_or_default();
+        Err(Problem::forbidden("Your role in the organization does not allow this.")
+            .with("requiredPermission", name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// OR-03, AU-30: a mightier administrative role never lacks a right.
+    #[test]
+    fn or_03_owner_and_admin_include_all_lesser_roles() {
+        for permission in Permission::ALL.iter().copied() {
+            assert!(Role::Owner.permits(permission));
+            let anybody = Role::ALL[2..].iter().any(|role| role.permits(permission));
+            assert!(!anybody || Role::Admin.permits(permission), "{permission:?}");
+        }
+        assert!(!Role::Admin.permits(Permission::OrganizationDelete));
+        assert!(!Role::Organizer.permits(Permission::EventApprove));
+    }
+}

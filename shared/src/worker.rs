@@ -1,0 +1,179 @@
+//! The loop of a worker: one SQS batch in, the ids that failed out.
+//!
+//! Each body is parsed on its own, so that one bad body never fails the batch;
+//! what cannot be handled comes again and ends in the dead-letter queue.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::FutureExt;
+
+use crate::cx::Context;
+use crate::event::Event;
+use crate::telemetry;
+
+/// Why an event could not be handled.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{source}")]
+pub struct WorkerError {
+    retryable: bool,
+    source: Arc<dyn Error + Send + Sync>,
+}
+
+impl WorkerError {
+    /// It may succeed later.
+    pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            retryable: true,
+            source: Arc::from(source.into()),
+        }
+    }
+
+    /// It will never succeed.
+    pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            retryable: false,
+            source: Arc::from(source.into()),
+        }
+    }
+
+    /// Whether it may succeed later.
+    pub fn retryable(&self) -> bool {
+        self.retryable
+    }
+}
+
+/// Hands each event of the batch to `handle`, one after the other; `timeout`
+/// bounds each.
+pub async fn run_batch<H, F>(batch: SqsEvent, timeout: Duration, handle: H) -> SqsBatchResponse
+where
+    H: Fn(Event, Context) -> F,
+    F: Future<Output = Result<(), WorkerError>>,
+{
+    let began = Instant::now();
+    let mut response = SqsBatchResponse::default();
+    let count = batch.records.len();
+    for message in batch.records {
+        if let Err(err) = one(&message, timeout, &handle).await {
+            tracing::error!(
+                message.id = message.message_id.as_deref().unwrap_or_default(),
+                retryable = err.retryable,
+                error = %err,
+                "an event could not be handled"
+            );
+            response.batch_item_failures.push(failure(&message));
+        }
+    }
+    telemetry::batch(count, response.batch_item_failures.len(), began.elapsed());
+    response
+}
+
+fn failure(message: &SqsMessage) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message.message_id.clone().unwrap_or_default();
+    failure
+}
+
+async fn one<H, F>(message: &SqsMessage, timeout: Duration, handle: &H) -> Result<(), WorkerError>
+where
+    H: Fn(Event, Context) -> F,
+    F: Future<Output = Result<(), WorkerError>>,
+{
+    let body = message.body.as_deref().unwrap_or_default();
+    let event: Event = serde_json::from_str(body).map_err(WorkerError::permanent)?;
+    let cx = Context::for_event(&event, Instant::now() + timeout);
+    tracing::info!(
+        event.id = %event.id,
+        event.type = event.kind,
+        event.subject = event.subject,
+        correlation_id = event.correlationid,
+        "event received"
+    );
+    let handled = std::panic::AssertUnwindSafe(handle(event, cx)).catch_unwind();
+    match tokio::time::timeout(timeout, handled).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(WorkerError::permanent("the handler panicked")),
+        Err(_) => Err(WorkerError::transient("the handler took too long")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::event::users::UserProfileUpdated;
+    use crate::id::UserId;
+
+    fn message(id: &str, body: &str) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.message_id = Some(id.into());
+        message.body = Some(body.into());
+        message
+    }
+
+    fn event() -> Event {
+        let payload = UserProfileUpdated {
+            user_id: UserId::new(),
+            changes: serde_json::Map::new(),
+        };
+        let cx = Context::begin(Duration::from_secs(1));
+        Event::of(&payload, 1, jiff::Timestamp::UNIX_EPOCH, &cx).unwrap()
+    }
+
+    async fn run(
+        messages: Vec<SqsMessage>,
+        handle: impl AsyncFn(Event) -> Result<(), WorkerError>,
+    ) -> Vec<String> {
+        let mut batch = SqsEvent::default();
+        batch.records = messages;
+        let response = run_batch(batch, Duration::from_millis(200), |event, _| handle(event)).await;
+        response
+            .batch_item_failures
+            .into_iter()
+            .map(|failure| failure.item_identifier)
+            .collect()
+    }
+
+    /// XC-01: a poison message harms no other.
+    #[tokio::test]
+    async fn xc_01_only_what_failed_comes_again() {
+        let good = serde_json::to_string(&event()).unwrap();
+        let seen = Mutex::new(0);
+        let failed = run(
+            vec![message("1", &good), message("2", "{no json"), message("3", "{}"), message("4", &good)],
+            async |_| {
+                *seen.lock().unwrap() += 1;
+                Ok(())
+            },
+        )
+        .await;
+        assert_eq!(failed, ["2", "3"]);
+        assert_eq!(*seen.lock().unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn xc_01_a_panic_or_a_hang_fails_its_message_alone() {
+        let good = serde_json::to_string(&event()).unwrap();
+        let turn = Mutex::new(0);
+        let failed = run(
+            vec![message("1", &good), message("2", &good), message("3", &good)],
+            async |_| {
+                let now = {
+                    let mut turn = turn.lock().unwrap();
+                    *turn += 1;
+                    *turn
+                };
+                match now {
+                    1 => panic!("on purpose"),
+                    2 => std::future::pending().await,
+                    _ => Ok(()),
+                }
+            },
+        )
+        .await;
+        assert_eq!(failed, ["1", "2"]);
+    }
+}
