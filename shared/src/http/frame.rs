@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::cx::{Context, new_traceparent};
 use crate::http::api::Core;
+use crate::http::reply::Deliberate;
 use crate::problem::{
     INTERNAL, INVALID_REQUEST, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Problem, TIMEOUT,
 };
@@ -132,6 +133,7 @@ fn rendered(mut response: Response, uri: &Uri, cx: &Context) -> (Response, Optio
     let status = response.status();
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
+        None if response.extensions().get::<Deliberate>().is_some() => return (response, None),
         None if status == StatusCode::METHOD_NOT_ALLOWED => {
             let allowed = response.headers().get(ALLOW).and_then(|v| v.to_str().ok());
             let detail = format!("Allowed here: {}.", allowed.unwrap_or("nothing"));

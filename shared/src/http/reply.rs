@@ -161,9 +161,16 @@ impl Reply {
     }
 }
 
+/// Marks an answer that a handler wrote, so that one with an error status (the
+/// health of something unhealthy) is not replaced by a problem.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deliberate;
+
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        (self.status, self.headers, self.body).into_response()
+        let mut response = (self.status, self.headers, self.body).into_response();
+        response.extensions_mut().insert(Deliberate);
+        response
     }
 }
 
