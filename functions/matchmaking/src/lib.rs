@@ -1,0 +1,2 @@
+//! Networking profiles, vectors of meaning, and who should meet whom.
+pub mod model;
