@@ -144,6 +144,8 @@ ids! {
     MediaId = "media";
     /// An entry of a person's inbox.
     NotificationId = "ntf";
+    /// A batch run of the matching.
+    RunId = "run";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod events;
+pub mod matchmaking;
 pub mod media;
 pub mod notifications;
 pub mod users;
@@ -176,6 +177,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<events::RegistrationCancelled>(),
     published::<events::RegistrationPromoted>(),
     published::<events::RegistrationCheckedIn>(),
+    published::<matchmaking::MatchmakingRunRequested>(),
     published::<media::MediaUploaded>(),
     published::<media::MediaProcessed>(),
     published::<media::MediaDeleted>(),
