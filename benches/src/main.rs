@@ -1,0 +1,221 @@
+//! Performance figures of the release binaries, reproducible.
+//!
+//! A Lambda Runtime API on loopback spawns each bootstrap with the environment
+//! of its deployment; behind it stand an embedded DynamoDB and the few other
+//! services that the functions call. People register, found an organisation
+//! and publish an event through the functions themselves; nothing is put into
+//! a table by hand. The report goes to standard output, progress to standard
+//! error.
+
+mod cloud;
+mod error;
+mod host;
+mod instance;
+mod journeys;
+mod measure;
+mod node;
+mod payload;
+mod prices;
+mod report;
+mod stack;
+mod stats;
+mod subjects;
+mod tables;
+mod template;
+mod usage;
+mod web;
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub use error::{Context, Error, Result};
+
+use crate::journeys::Journeys;
+use crate::measure::Plan;
+use crate::node::Node;
+use crate::report::Timed;
+use crate::stack::Stack;
+use crate::template::Template;
+use crate::usage::Usage;
+use crate::world::World;
+
+const HELP: &str = "\
+Usage: plenary-benches [--quick] [--no-node] [--binaries DIR] [--only NAME[,NAME…]]
+
+  --quick         5 cold starts and 1,000 warm invocations instead of 25 and 10,000
+  --no-node       do not compare with Node.js
+  --binaries DIR  where the bootstraps are, as DIR/NAME or DIR/NAME/bootstrap
+                  (default: beside this program)
+  --only NAMES    time these binaries only; \"none\" skips the timing
+";
+
+/// What the command line says.
+struct Options {
+    quick: bool,
+    node: bool,
+    binaries: PathBuf,
+    only: Option<Vec<String>>,
+}
+
+impl Options {
+    fn read() -> Result<Self> {
+        let beside = std::env::current_exe()?.parent().map(Path::to_path_buf);
+        let mut options = Self {
+            quick: false,
+            node: true,
+            binaries: beside.unwrap_or_default(),
+            only: None,
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let mut value = || {
+                arguments
+                    .next()
+                    .context(format!("{argument} wants a value"))
+            };
+            match argument.as_str() {
+                "--quick" => options.quick = true,
+                "--no-node" => options.node = false,
+                "--binaries" => options.binaries = value()?.into(),
+                "--only" => options.only = Some(value()?.split(',').map(str::to_owned).collect()),
+                _ => return Err(Error(format!("{argument}?\n{HELP}"))),
+            }
+        }
+        Ok(options)
+    }
+
+    fn plan(&self) -> Plan {
+        if self.quick {
+            Plan {
+                cold: 5,
+                warm: 1_000,
+            }
+        } else {
+            Plan {
+                cold: 25,
+                warm: 10_000,
+            }
+        }
+    }
+
+    fn wants(&self, binary: &str) -> bool {
+        self.only
+            .as_ref()
+            .is_none_or(|only| only.iter().any(|name| name == binary))
+    }
+}
+
+/// One thread: host, services and database take turns with the function that
+/// waits for them, and no figure contains the waking of another thread.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
+        Ok(failures) => {
+            for failure in failures {
+                eprintln!("not measured: {failure}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures everything, prints the report, and returns what went wrong.
+async fn run() -> Result<Vec<String>> {
+    let options = Options::read()?;
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("no workspace")?;
+    let template = Template::read(&workspace.join("template.yaml"))?;
+    let mut stack = Stack::open(template, options.binaries.clone()).await?;
+    let node = if options.node {
+        Some(Node::build(&workspace.join("benches/node")).await?)
+    } else {
+        None
+    };
+    if node.is_some() {
+        node::create_table(stack.database())?;
+    }
+    eprintln!("people, organisation, event …");
+    let mut world = World::found(&mut stack).await?;
+    eprintln!("journeys …");
+    let Journeys {
+        steps,
+        mut failures,
+    } = journeys::travel(&mut stack, &mut world).await;
+    let runs = scheduled(&mut stack).await;
+    let mut timed = Vec::new();
+    for binary in subjects::binaries(workspace)?
+        .iter()
+        .filter(|name| options.wants(name))
+    {
+        eprintln!("{binary} …");
+        match time(&mut stack, &world, node.as_ref(), binary, options.plan()).await {
+            Ok(figures) => timed.push(figures),
+            Err(failure) => failures.push(format!("{binary}: {failure}")),
+        }
+    }
+    let mut out = String::new();
+    report::binaries(&mut out, &timed, node.as_ref());
+    report::journeys(
+        &mut out,
+        &Journeys {
+            steps,
+            failures: Vec::new(),
+        },
+    );
+    report::idle(&mut out, &stack.template.idle(), runs.as_ref().ok());
+    report::price_list(&mut out);
+    println!("{out}");
+    failures.extend(runs.err().map(|failure| failure.to_string()));
+    Ok(failures)
+}
+
+/// What the functions that run by the clock consume in a month.
+async fn scheduled(stack: &mut Stack) -> Result<Usage> {
+    let mut month = Usage::default();
+    for schedule in stack.template.idle().schedules {
+        let binary = schedule.binary.context("a schedule without a function")?;
+        // The first run of an instance reads what later ones remember.
+        stack.invoke(&binary, &schedule.input).await?;
+        let (_, usage) = stack.invoke(&binary, &schedule.input).await?;
+        month += &usage.times(schedule.runs);
+    }
+    Ok(month)
+}
+
+async fn time(
+    stack: &mut Stack,
+    world: &World,
+    node: Option<&Node>,
+    binary: &str,
+    plan: Plan,
+) -> Result<Timed> {
+    let zip_mb = measure::zip_mb(&stack.program(binary))?;
+    let mut pair = subjects::pair(stack, world, node, binary).await?;
+    let plan = match pair.limit {
+        Some(limit) => limit,
+        // A worker's batch is five messages.
+        None if pair.worker => Plan {
+            warm: plan.warm / subjects::BATCH,
+            ..plan
+        },
+        None => plan,
+    };
+    let mut figures = measure::compare(&mut pair.subjects, plan)
+        .await?
+        .into_iter();
+    Ok(Timed {
+        binary: binary.to_owned(),
+        job: pair.job,
+        worker: pair.worker,
+        zip_mb,
+        own: figures.next().context("no figures")?,
+        node: figures.next(),
+    })
+}
