@@ -1,0 +1,21 @@
+//! The HTTP function of the auth group: wiring only.
+
+use std::sync::Arc;
+
+use plenary_auth::{App, Settings, router, sealer::Kms};
+use shared::{aws::Aws, config::Env, http::Core, run};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    run::start()?;
+    let mut env = Env::read();
+    let key_id = env.required("DATA_KEY_ID");
+    let settings = Settings::read(&mut env);
+    env.check()?;
+    let aws = Aws::from_env()?;
+    let core = Core::from_env(&aws)?;
+    let kms = aws_sdk_kms::Client::from_conf(shared::client_config!(aws_sdk_kms, &aws).build());
+    let sealer = Arc::new(Kms::new(kms, key_id));
+    let app = App::new(core.table.clone(), core.access.clone(), sealer, settings);
+    run::http(router(core, app).0).await
+}

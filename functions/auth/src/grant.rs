@@ -1,0 +1,163 @@
+//! Issuing tokens: the one place where an access token comes into being.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::{
+    cx::Context,
+    id::{OrganizationId, SessionId, UserId},
+    problem::Problem,
+    token::Claims,
+};
+use utoipa::ToSchema;
+
+use crate::{
+    model::{
+        account::Account,
+        device::{coarse_address, device_name},
+        refresh::RefreshToken,
+        session::{Place, Session},
+    },
+    state::App,
+};
+
+/// The client that the tokens of a sign-in are for (RFC 9068 §2.2).
+const CLIENT: &str = "plenary";
+
+/// An access token and the refresh token that renews it.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenPair {
+    /// Send it as `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Exchange it once at `POST /v1/auth/refresh`, before or after the access token expired.
+    pub refresh_token: String,
+    /// Seconds until the access token expires.
+    #[schema(example = 900)]
+    pub expires_in: i64,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    pub token_type: String,
+}
+
+impl fmt::Debug for TokenPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenPair(…)")
+    }
+}
+
+/// A sign-in: the tokens and whose they are.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedIn {
+    #[serde(flatten)]
+    tokens: TokenPair,
+    /// The account.
+    user: User,
+}
+
+impl SignedIn {
+    /// The answer to a sign-in.
+    pub fn new(tokens: TokenPair, account: &Account) -> Self {
+        Self {
+            tokens,
+            user: User::from(account),
+        }
+    }
+}
+
+/// An account as its owner sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    id: UserId,
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// Whether the address was confirmed.
+    email_verified: bool,
+    name: Option<String>,
+    username: Option<String>,
+    company: Option<String>,
+    /// The organisation that access tokens name as `org`.
+    default_organization_id: Option<OrganizationId>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_login_at: Option<Timestamp>,
+}
+
+impl From<&Account> for User {
+    fn from(account: &Account) -> Self {
+        Self {
+            id: account.id,
+            email: account.email.0.clone(),
+            email_verified: account.email_verified,
+            name: account.name.clone(),
+            username: account.username.clone(),
+            company: account.company.clone(),
+            default_organization_id: account.default_organization_id,
+            created_at: account.created_at,
+            last_login_at: account.last_login_at,
+        }
+    }
+}
+
+impl App {
+    /// A new session of an account and its first tokens; not kept yet.
+    pub async fn begin_session(
+        &self,
+        cx: &Context,
+        account: &Account,
+    ) -> Result<(Session, TokenPair), Problem> {
+        let now = self.clock.now();
+        let refresh =
+            RefreshToken::first(account.id, SessionId::new()).map_err(Problem::internal)?;
+        let session = Session::begin(&refresh, place(cx), now, &self.settings.lifetimes);
+        let tokens = self.pair(cx, account, &refresh, now).await?;
+        Ok((session, tokens))
+    }
+
+    /// The tokens that go with a refresh token.
+    pub async fn pair(
+        &self,
+        cx: &Context,
+        account: &Account,
+        refresh: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<TokenPair, Problem> {
+        let life = self.settings.lifetimes.access.as_secs();
+        let claims = Claims {
+            iss: self.settings.public_url.clone(),
+            aud: self.settings.public_url.clone(),
+            sub: account.id,
+            sid: refresh.session(),
+            org: account.default_organization_id,
+            // A person's own sign-in is not narrowed; roles are read, not carried.
+            scope: String::new(),
+            jti: uuid::Uuid::now_v7().to_string(),
+            client_id: CLIENT.to_owned(),
+            iat: now.as_second(),
+            exp: now.as_second() + life,
+        };
+        let signer = self.keyring.signer(cx).await?;
+        Ok(TokenPair {
+            access_token: signer.sign(&claims).map_err(Problem::internal)?,
+            refresh_token: refresh.reveal().to_string(),
+            expires_in: life,
+            token_type: "Bearer".to_owned(),
+        })
+    }
+}
+
+/// What a session may remember of where a request came from.
+pub fn place(cx: &Context) -> Place {
+    Place {
+        device: device_name(cx.user_agent.as_deref().unwrap_or_default()),
+        address: cx
+            .client_ip
+            .as_deref()
+            .and_then(|address| address.parse().ok())
+            .map(coarse_address),
+    }
+}

@@ -1,0 +1,28 @@
+//! Accounts, sessions, tokens, organisations and roles.
+//!
+//! [`router`] is a function of its state; the binary only wires it up. What the
+//! other groups need of this one, public keys, revoked sessions and roles, is
+//! written to the table `access` within this group's own commits.
+
+pub mod grant;
+pub mod keyring;
+pub mod model;
+pub mod problems;
+pub mod routes;
+pub mod sealer;
+pub mod state;
+pub mod store;
+
+pub use problems::PROBLEMS;
+pub use state::{App, Settings};
+
+use shared::http::{Api, Core};
+use utoipa::openapi::OpenApi;
+
+/// The API of this group, and its description.
+pub fn router(core: Core, app: App) -> (axum::Router, OpenApi) {
+    Api::new(core)
+        .routes(routes::ordinary(app.clone()))
+        .credential_routes(routes::credentials(app))
+        .build()
+}

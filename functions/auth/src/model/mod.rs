@@ -1,0 +1,13 @@
+//! The rules of accounts, sessions and organisations: no HTTP, no AWS.
+
+pub mod account;
+pub mod device;
+pub mod email;
+pub mod organization;
+pub mod password;
+pub mod refresh;
+pub mod role;
+pub mod secret;
+pub mod session;
+pub mod text;
+pub mod token;

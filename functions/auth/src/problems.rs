@@ -1,0 +1,117 @@
+//! The problems that only this group has; each is listed at `/v1/problems`.
+
+use shared::problem::ProblemType;
+
+/// The address belongs to an account.
+pub const EMAIL_TAKEN: ProblemType = ProblemType {
+    slug: "email-taken",
+    title: "The e-mail address is taken",
+    status: 409,
+    description: "There is an account with this e-mail address. Sign in, or register with another.",
+};
+
+/// The username belongs to an account.
+pub const USERNAME_TAKEN: ProblemType = ProblemType {
+    slug: "username-taken",
+    title: "The username is taken",
+    status: 409,
+    description: "Somebody else has this username. Choose another.",
+};
+
+/// Wrong address or password.
+pub const INVALID_CREDENTIALS: ProblemType = ProblemType {
+    slug: "invalid-credentials",
+    title: "Invalid credentials",
+    status: 401,
+    description: "No account has this e-mail address and password. Which of the two is wrong is not told.",
+};
+
+/// The refresh token cannot be exchanged.
+pub const INVALID_REFRESH_TOKEN: ProblemType = ProblemType {
+    slug: "invalid-refresh-token",
+    title: "The refresh token is not valid",
+    status: 401,
+    description: "It is malformed, expired, revoked or was used before; in the last case its session \
+                  was ended, since somebody may have a copy. Sign in again.",
+};
+
+/// The account is suspended.
+pub const ACCOUNT_SUSPENDED: ProblemType = ProblemType {
+    slug: "account-suspended",
+    title: "The account is suspended",
+    status: 403,
+    description: "An administrator suspended this account. Only they can lift it.",
+};
+
+/// The slug belongs to an organisation.
+pub const SLUG_TAKEN: ProblemType = ProblemType {
+    slug: "slug-taken",
+    title: "The slug is taken",
+    status: 409,
+    description: "Another organisation has this slug. Choose another.",
+};
+
+/// The organisation would be left without an owner.
+pub const LAST_OWNER: ProblemType = ProblemType {
+    slug: "last-owner",
+    title: "An organisation needs an owner",
+    status: 409,
+    description: "The only owner can neither leave nor take a lower role. Make somebody else an owner \
+                  first, or delete the organisation.",
+};
+
+/// The user is a member already.
+pub const ALREADY_MEMBER: ProblemType = ProblemType {
+    slug: "already-member",
+    title: "Already a member",
+    status: 409,
+    description: "The user belongs to the organisation. Change the role of the membership instead.",
+};
+
+/// The address has an open invitation.
+pub const ALREADY_INVITED: ProblemType = ProblemType {
+    slug: "already-invited",
+    title: "Already invited",
+    status: 409,
+    description: "There is an open invitation for this address. Withdraw it before you send another.",
+};
+
+/// The user is in too many organisations.
+pub const TOO_MANY_ORGANIZATIONS: ProblemType = ProblemType {
+    slug: "too-many-organizations",
+    title: "Too many organisations",
+    status: 409,
+    description: "A user can be a member of at most 100 organisations.",
+};
+
+/// The invitation can no longer be accepted.
+pub const INVITATION_GONE: ProblemType = ProblemType {
+    slug: "invitation-gone",
+    title: "The invitation is no longer open",
+    status: 410,
+    description: "It expired, was withdrawn, or was accepted. Ask for a new one.",
+};
+
+/// The invitation is for somebody else.
+pub const INVITATION_FOR_ANOTHER: ProblemType = ProblemType {
+    slug: "invitation-for-another-address",
+    title: "The invitation is for another address",
+    status: 403,
+    description: "Sign in to the account with the e-mail address that the invitation was sent to.",
+};
+
+/// All of them.
+pub const PROBLEMS: &[&ProblemType] = &[
+    &EMAIL_TAKEN,
+    &USERNAME_TAKEN,
+    &INVALID_CREDENTIALS,
+    &INVALID_REFRESH_TOKEN,
+    &ACCOUNT_SUSPENDED,
+    &SLUG_TAKEN,
+    &LAST_OWNER,
+    &ALREADY_MEMBER,
+    &ALREADY_INVITED,
+    &TOO_MANY_ORGANIZATIONS,
+    &INVITATION_GONE,
+    &INVITATION_FOR_ANOTHER,
+];

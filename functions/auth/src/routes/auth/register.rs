@@ -1,0 +1,173 @@
+//! `POST /v1/auth/register`
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    cx::Context,
+    http::{Json, Reply},
+    id::UserId,
+    problem::{FieldError, Problem},
+};
+use utoipa::ToSchema;
+
+use crate::{
+    grant::SignedIn,
+    model::{
+        account::{Account, Address, Credential},
+        email::Email,
+        password::Password,
+        secret::Secret,
+        text,
+    },
+    problems::{EMAIL_TAKEN, USERNAME_TAKEN},
+    routes::field,
+    state::App,
+    store::Registration,
+};
+
+/// Who wants an account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Register {
+    /// Letters count the same in either case.
+    #[schema(format = Email, max_length = 254, example = "ada@example.org")]
+    email: String,
+    /// At least 15 characters of any kind; a few unrelated words do well.
+    #[schema(min_length = 15, max_length = 256)]
+    password: Secret,
+    /// The full name.
+    #[schema(max_length = 100)]
+    name: Option<String>,
+    /// A unique handle: 3 to 30 of `a–z 0–9 _ . -`.
+    #[schema(min_length = 3, max_length = 30)]
+    username: Option<String>,
+    /// Where you work.
+    #[schema(max_length = 100)]
+    company: Option<String>,
+}
+
+/// The answer when registration keeps silent about which addresses are taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted {
+    /// Always `accepted`: sign in to see whether the account is yours.
+    #[schema(example = "accepted")]
+    status: &'static str,
+}
+
+/// Create an account
+///
+/// and sign in to it. With enumeration protection the answer is 202 without
+/// tokens, whether or not the address was free.
+#[utoipa::path(
+    post, path = "/v1/auth/register", tag = "auth", operation_id = "register",
+    request_body = Register,
+    security(()),
+    responses(
+        (status = 201, description = "Registered and signed in", body = SignedIn),
+        (status = 202, description = "Enumeration protection is on", body = Accepted),
+        (status = 400, description = "`invalid-request`"),
+        (status = 409, description = "`email-taken`, `username-taken`"),
+        (status = 429, description = "`quota-exceeded`"),
+    )
+)]
+pub async fn register(
+    State(app): State<App>,
+    cx: Context,
+    Json(body): Json<Register>,
+) -> Result<Reply, Problem> {
+    let (account, email, password) = read(&app, &body)?;
+    if let Some(username) = &account.username
+        && app.store.username_taken(username).await?
+    {
+        return Err(Problem::new(&USERNAME_TAKEN));
+    }
+    let credential = Credential {
+        user_id: account.id,
+        version: 0,
+        hash: password.hash().map_err(Problem::internal)?,
+        changed_at: account.created_at,
+    };
+    if app.settings.enumeration_protection {
+        return silently(
+            &app,
+            &cx,
+            Registration {
+                account,
+                email,
+                credential,
+                session: None,
+            },
+        )
+        .await;
+    }
+    let account = Account {
+        last_login_at: Some(account.created_at),
+        ..account
+    };
+    let (session, tokens) = app.begin_session(&cx, &account).await?;
+    let answer = SignedIn::new(tokens, &account);
+    let new = Registration {
+        account,
+        email,
+        credential,
+        session: Some(session),
+    };
+    app.store.register(&cx, &new).await?;
+    Reply::created(&answer, "/v1/users/me")
+}
+
+/// Says the same whether or not the address was free, after the same work.
+async fn silently(app: &App, cx: &Context, new: Registration) -> Result<Reply, Problem> {
+    match app.store.register(cx, &new).await.map_err(Problem::from) {
+        Err(problem) if *problem.kind() != EMAIL_TAKEN => Err(problem),
+        _ => Reply::accepted(&Accepted { status: "accepted" }),
+    }
+}
+
+fn read(app: &App, body: &Register) -> Result<(Account, Email, Password), Problem> {
+    let mut errors = Vec::new();
+    let email = Email::parse(&body.email)
+        .map_err(|error| errors.push(field("/email", "malformed", error)))
+        .ok();
+    let mut line = |pointer, value: &Option<String>, rule: fn(&str) -> _| {
+        let read: Result<String, text::TextError> = rule(value.as_deref()?);
+        read.map_err(|error| errors.push(field(pointer, error.code(), error)))
+            .ok()
+    };
+    let name = line("/name", &body.name, |text| text::line(text, 100));
+    let username = line("/username", &body.username, text::username);
+    let company = line("/company", &body.company, |text| text::line(text, 100));
+    let known = [
+        Some(body.email.as_str()),
+        name.as_deref(),
+        username.as_deref(),
+        company.as_deref(),
+    ];
+    let known: Vec<&str> = known.into_iter().flatten().collect();
+    let password = Password::chosen(&body.password, &known)
+        .map_err(|error| errors.push(field("/password", error.code(), error)))
+        .ok();
+    let (Some(email), Some(password), true) = (email, password, errors.is_empty()) else {
+        return Err(faults(errors));
+    };
+    let account = Account {
+        id: UserId::new(),
+        version: 0,
+        email: Address(email.as_str().to_owned()),
+        email_verified: false,
+        name,
+        username,
+        company,
+        created_at: app.clock.now(),
+        last_login_at: None,
+        default_organization_id: None,
+    };
+    Ok((account, email, password))
+}
+
+fn faults(errors: Vec<FieldError>) -> Problem {
+    match Problem::all(errors) {
+        Err(problem) => problem,
+        Ok(()) => Problem::internal("a registration was refused without a fault"),
+    }
+}

@@ -1,0 +1,28 @@
+//! `DELETE /v1/auth/sessions`
+
+use axum::extract::State;
+use shared::{cx::Context, http::Reply, principal::Principal, problem::Problem};
+
+use crate::state::App;
+
+/// End all your other sessions
+///
+/// Only the one of this access token stays.
+#[utoipa::path(
+    delete, path = "/v1/auth/sessions", tag = "auth", operation_id = "revokeOtherSessions",
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, description = "`unauthenticated`"),
+    )
+)]
+pub async fn revoke_others(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+) -> Result<Reply, Problem> {
+    let life = app.settings.lifetimes.access;
+    app.store
+        .end_other_sessions(&cx, principal.user_id, principal.session_id, life)
+        .await?;
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,80 @@
+//! `GET /v1/users/me`, until the users group exists.
+
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    http::Reply,
+    id::OrganizationId,
+    principal::{Permission, PlatformRole, Principal, Role},
+    problem::Problem,
+};
+use utoipa::ToSchema;
+
+use crate::{grant::User, state::App};
+
+/// You.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    #[serde(flatten)]
+    user: User,
+    platform_role: PlatformRole,
+    /// Where you belong, and what you may do there.
+    organizations: Vec<Place>,
+}
+
+/// Your place in an organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    id: OrganizationId,
+    name: String,
+    slug: String,
+    role: Role,
+    own_capabilities: Vec<Permission>,
+}
+
+/// Who am I
+///
+/// Your account, your organisations, and what your role lets you do in each.
+#[utoipa::path(
+    get, path = "/v1/users/me", tag = "users", operation_id = "getMe",
+    responses(
+        (status = 200, description = "You", body = Me),
+        (status = 401, description = "`unauthenticated`"),
+    )
+)]
+pub async fn me(State(app): State<App>, principal: Principal) -> Result<Reply, Problem> {
+    let (account, memberships) = futures::future::try_join(
+        app.store.account(principal.user_id),
+        app.store.all_memberships(principal.user_id),
+    )
+    .await?;
+    let account = account.ok_or_else(|| Problem::not_found("The account"))?;
+    let ids: Vec<OrganizationId> = memberships
+        .iter()
+        .map(|place| place.organization_id)
+        .collect();
+    let organizations = app.store.organizations(&ids).await?;
+    let organizations = organizations
+        .into_iter()
+        .filter_map(|organization| {
+            let role = memberships
+                .iter()
+                .find(|m| m.organization_id == organization.id)?
+                .role;
+            Some(Place {
+                id: organization.id,
+                name: organization.name,
+                slug: organization.slug,
+                role,
+                own_capabilities: role.permissions(),
+            })
+        })
+        .collect();
+    Reply::ok(&Me {
+        user: User::from(&account),
+        platform_role: principal.platform_role,
+        organizations,
+    })
+}

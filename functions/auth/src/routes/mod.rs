@@ -1,0 +1,123 @@
+//! One file per endpoint: its request and response types, its handler, its
+//! description.
+
+pub mod auth;
+pub mod invitations;
+pub mod me;
+pub mod members;
+pub mod organizations;
+pub mod well_known;
+
+use std::fmt::Display;
+
+use axum::middleware::from_fn_with_state;
+use shared::{http::deprecated, problem::FieldError};
+use utoipa::openapi::{Deprecated, Paths};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouter},
+    routes,
+};
+
+use crate::state::App;
+
+/// The routes with a principal, and those that everybody may call.
+pub fn ordinary(app: App) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(auth::logout::logout))
+        .routes(routes!(auth::session::session))
+        .routes(alias(
+            routes!(auth::session::session),
+            "/v1/auth/validate",
+            "/v1/auth/session",
+        ))
+        .routes(alias(
+            routes!(auth::session::session),
+            "/v1/auth/validate-token",
+            "/v1/auth/session",
+        ))
+        .routes(routes!(
+            auth::sessions::list,
+            auth::revoke_others::revoke_others
+        ))
+        .routes(routes!(auth::revoke_session::revoke))
+        .routes(routes!(me::me))
+        .routes(alias(routes!(me::me), "/v1/auth/profile", "/v1/users/me"))
+        .routes(routes!(
+            organizations::create::create,
+            organizations::list::list
+        ))
+        .routes(routes!(
+            organizations::get::get,
+            organizations::update::update,
+            organizations::delete::delete
+        ))
+        .routes(routes!(members::add::add, members::list::list))
+        .routes(routes!(members::change::change, members::remove::remove))
+        .routes(routes!(
+            invitations::create::create,
+            invitations::list::list
+        ))
+        .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(well_known::jwks::jwks))
+        .routes(routes!(
+            well_known::openid_configuration::openid_configuration
+        ))
+        .routes(routes!(well_known::security_txt::security_txt))
+        .with_state(app)
+}
+
+/// The routes that take or give a password, a token or a code.
+pub fn credentials(app: App) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register::register))
+        .routes(alias(
+            routes!(auth::register::register),
+            "/v1/auth/signup",
+            "/v1/auth/register",
+        ))
+        .routes(routes!(auth::login::login))
+        .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(invitations::accept::accept))
+        .with_state(app)
+}
+
+/// The same endpoint under a path of the reference designs, marked as deprecated.
+fn alias(
+    (schemas, paths, methods): UtoipaMethodRouter<App>,
+    path: &str,
+    successor: &'static str,
+) -> UtoipaMethodRouter<App> {
+    let mut renamed = Paths::new();
+    for (_, mut item) in paths.paths {
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            operation.deprecated = Some(Deprecated::True);
+            let name = path.rsplit('/').next().unwrap_or_default().replace('-', "");
+            operation.operation_id = operation
+                .operation_id
+                .take()
+                .map(|id| format!("{id}_{name}"));
+        }
+        renamed.paths.insert(path.to_owned(), item);
+    }
+    (
+        schemas,
+        renamed,
+        methods.layer(from_fn_with_state(successor, deprecated)),
+    )
+}
+
+/// A fault of one field of the body.
+fn field(pointer: &str, code: &str, detail: impl Display) -> FieldError {
+    FieldError {
+        pointer: pointer.to_owned(),
+        code: code.to_owned(),
+        detail: detail.to_string(),
+    }
+}

@@ -1,0 +1,90 @@
+//! `DELETE /v1/organizations/{organizationId}`
+
+use std::time::Duration;
+
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    cx::Context,
+    http::{Path, Reply},
+    id::OrganizationId,
+    principal::{Permission, Principal},
+    problem::Problem,
+};
+use utoipa::ToSchema;
+
+use crate::{
+    model::organization::{Member, Organization},
+    state::App,
+};
+
+/// What is left for the last commit and the answer.
+const RESERVE: Duration = Duration::from_millis(1500);
+
+/// The organisation is hidden, but not everything of it is removed yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Deleting {
+    /// Always `deleting`.
+    #[schema(example = "deleting")]
+    state: &'static str,
+}
+
+/// Delete an organisation
+///
+/// Needs `organization.delete`: owners have it. It is hidden at once. With very
+/// many members the answer can be 202: repeat the request to go on where it
+/// stopped, until the answer is 204.
+#[utoipa::path(
+    delete, path = "/v1/organizations/{organizationId}", tag = "organizations",
+    operation_id = "deleteOrganization",
+    params(("organizationId" = OrganizationId, Path)),
+    responses(
+        (status = 202, description = "Hidden; repeat to go on", body = Deleting),
+        (status = 204, description = "Deleted"),
+        (status = 401, description = "`unauthenticated`"),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "It does not exist, or you are no member"),
+        (status = 409, description = "Another owner is deleting it"),
+    )
+)]
+pub async fn delete(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Path(id): Path<OrganizationId>,
+) -> Result<Reply, Problem> {
+    let (organization, owner) = deletable(&app, &principal, id).await?;
+    app.store
+        .begin_deletion(&cx, &organization, owner.user_id)
+        .await?;
+    while app.store.delete_chunk(&cx, id, owner.user_id).await? {
+        if cx.remaining() < RESERVE {
+            return Reply::accepted(&Deleting { state: "deleting" });
+        }
+    }
+    app.store
+        .finish_deletion(&cx, &organization, &owner, Reply::no_content())
+        .await
+}
+
+/// The organisation in any state, and the caller's membership.
+async fn deletable(
+    app: &App,
+    principal: &Principal,
+    id: OrganizationId,
+) -> Result<(Organization, Member), Problem> {
+    let (organization, member) = futures::future::try_join(
+        app.store.organization_in_any_state(id),
+        app.store.member(id, principal.user_id),
+    )
+    .await?;
+    let (organization, member) = organization
+        .zip(member.filter(Member::is_active))
+        .ok_or_else(|| Problem::not_found("The organization"))?;
+    if member.role.permits(Permission::OrganizationDelete) {
+        return Ok((organization, member));
+    }
+    Err(Problem::forbidden(
+        "Only an owner can delete the organization.",
+    ))
+}

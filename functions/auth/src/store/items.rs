@@ -1,0 +1,296 @@
+//! Every item of the table `auth` and its key.
+//!
+//! | partition | sort | item |
+//! |---|---|---|
+//! | `USER#<user>` | `ACCOUNT`, `CREDENTIAL`, `MEMBERSHIPS` | account, password hash, count of organisations |
+//! | `USER#<user>` | `SESSION#<session>` | session, with TTL |
+//! | `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
+//! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
+//! | `ORG#<organization>` | `MEMBER#<user>` | membership |
+//! | `ORG#<organization>` | `INVITE#<invitation>` | invitation, with TTL |
+//! | `ORG#<organization>` | `INVITED#<fingerprint>` | the open invitation of an address, with TTL |
+//! | `SIGNING` | `CURRENT` | sealed private key of the access tokens |
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use shared::{
+    id::{InvitationId, OrganizationId, SessionId, UserId},
+    table::{Entity, Key},
+};
+
+use crate::model::{
+    account::{Account, Credential},
+    email::Email,
+    organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
+    session::Session,
+};
+
+/// How long an invitation is shown after it ceased to be open.
+const CLOSED_INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+pub(super) fn user(id: UserId) -> String {
+    format!("USER#{id}")
+}
+
+pub(super) fn account(id: UserId) -> Key {
+    Key::new(user(id), "ACCOUNT")
+}
+
+pub(super) fn credential(id: UserId) -> Key {
+    Key::new(user(id), "CREDENTIAL")
+}
+
+pub(super) fn membership_count(id: UserId) -> Key {
+    Key::new(user(id), "MEMBERSHIPS")
+}
+
+pub(super) const SESSION: &str = "SESSION#";
+
+pub(super) fn session(user_id: UserId, id: SessionId) -> Key {
+    Key::new(user(user_id), format!("{SESSION}{id}"))
+}
+
+pub(super) fn email(email: &Email) -> Key {
+    Key::new(format!("EMAIL#{}", email.fingerprint()), "CLAIM")
+}
+
+pub(super) fn username(name: &str) -> Key {
+    Key::new(format!("USERNAME#{name}"), "CLAIM")
+}
+
+pub(super) fn slug(slug: &str) -> Key {
+    Key::new(format!("SLUG#{slug}"), "CLAIM")
+}
+
+pub(super) fn organization_partition(id: OrganizationId) -> String {
+    format!("ORG#{id}")
+}
+
+pub(super) fn organization(id: OrganizationId) -> Key {
+    Key::new(organization_partition(id), "ORGANIZATION")
+}
+
+pub(super) fn headcount(id: OrganizationId) -> Key {
+    Key::new(organization_partition(id), "HEADCOUNT")
+}
+
+pub(super) const MEMBER: &str = "MEMBER#";
+
+pub(super) fn member(organization: OrganizationId, user: UserId) -> Key {
+    Key::new(
+        organization_partition(organization),
+        format!("{MEMBER}{user}"),
+    )
+}
+
+pub(super) const INVITATION: &str = "INVITE#";
+
+pub(super) fn invitation(organization: OrganizationId, id: InvitationId) -> Key {
+    Key::new(
+        organization_partition(organization),
+        format!("{INVITATION}{id}"),
+    )
+}
+
+pub(super) const INVITED: &str = "INVITED#";
+/// Both kinds of items about invitations.
+pub(super) const INVITATIONS: &str = "INVITE";
+
+pub(super) fn invited(organization: OrganizationId, email: &Email) -> Key {
+    Key::new(
+        organization_partition(organization),
+        format!("{INVITED}{}", email.fingerprint()),
+    )
+}
+
+pub(super) fn signing() -> Key {
+    Key::new("SIGNING", "CURRENT")
+}
+
+impl Entity for Account {
+    const KIND: &'static str = "account";
+
+    fn key(&self) -> Key {
+        account(self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Entity for Credential {
+    const KIND: &'static str = "credential";
+
+    fn key(&self) -> Key {
+        credential(self.user_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Entity for Session {
+    const KIND: &'static str = "session";
+
+    fn key(&self) -> Key {
+        session(self.user_id, self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Entity for Organization {
+    const KIND: &'static str = "organization";
+
+    fn key(&self) -> Key {
+        organization(self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Entity for Headcount {
+    const KIND: &'static str = "headcount";
+
+    fn key(&self) -> Key {
+        headcount(self.organization_id)
+    }
+}
+
+impl Entity for Member {
+    const KIND: &'static str = "member";
+
+    fn key(&self) -> Key {
+        member(self.organization_id, self.user_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        (!self.is_active()).then(|| self.since + TOMBSTONE_LIFE)
+    }
+}
+
+impl Entity for Invitation {
+    const KIND: &'static str = "invitation";
+
+    fn key(&self) -> Key {
+        invitation(self.organization_id, self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        // Kept beyond its end, so that a late click is told what happened.
+        Some(self.expires_at + CLOSED_INVITATION_LIFE)
+    }
+}
+
+/// Whom a unique name belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Claim<T> {
+    #[serde(skip, default = "nowhere")]
+    pub(super) key: Key,
+    pub(super) owner: T,
+    #[serde(skip)]
+    pub(super) until: Option<Timestamp>,
+}
+
+fn nowhere() -> Key {
+    Key::new("", "")
+}
+
+impl<T> Claim<T> {
+    pub(super) fn new(key: Key, owner: T) -> Self {
+        Self {
+            key,
+            owner,
+            until: None,
+        }
+    }
+}
+
+impl<T: Serialize + serde::de::DeserializeOwned> Entity for Claim<T> {
+    const KIND: &'static str = "claim";
+
+    fn key(&self) -> Key {
+        self.key.clone()
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.until
+    }
+}
+
+/// The claim of an address by its open invitation.
+pub(super) fn open_invitation(of: &Invitation, address: &Email) -> Claim<InvitationId> {
+    debug_assert_eq!(of.state, InvitationState::Pending);
+    Claim {
+        key: invited(of.organization_id, address),
+        owner: of.id,
+        until: Some(of.expires_at),
+    }
+}
+
+/// An item of which only the key matters: for removing.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AnyItem {
+    pk: String,
+    sk: String,
+}
+
+impl Entity for AnyItem {
+    const KIND: &'static str = "any";
+
+    fn key(&self) -> Key {
+        Key::new(self.pk.clone(), self.sk.clone())
+    }
+}
+
+/// The private key of the access tokens, sealed.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SigningSecret {
+    /// The key's id: its thumbprint (RFC 7638).
+    pub kid: String,
+    /// Counts rotations.
+    pub version: u64,
+    /// PKCS#8, sealed for [`Purpose::SigningKey`](crate::sealer::Purpose), base64url.
+    pub sealed: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl std::fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningSecret")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Entity for SigningSecret {
+    const KIND: &'static str = "signing-secret";
+
+    fn key(&self) -> Key {
+        signing()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}

@@ -1,0 +1,287 @@
+//! Memberships: the roles that every group reads from the table `access`.
+
+use shared::{
+    access::Membership,
+    commit::Commit,
+    cx::Context,
+    event::auth::{OrganizationMemberAdded, OrganizationMemberChanged, OrganizationMemberRemoved},
+    http::Reply,
+    id::{OrganizationId, UserId},
+    page::PageRequest,
+    principal::Role,
+    problem::Problem,
+    table::{Found, Query, StoreError},
+};
+
+use super::{Store, items, organizations::forget_default};
+use crate::{
+    model::{
+        account::Account,
+        organization::{MAX_MEMBERSHIPS, Member, MemberState, Organization, OrganizationState},
+        role::reaches,
+    },
+    problems::{ALREADY_MEMBER, LAST_OWNER, TOO_MANY_ORGANIZATIONS},
+};
+
+/// Who changes something in an organisation, by which role. The role is read
+/// within seconds, so the commit looks again: a demoted administrator cannot
+/// use the last moments.
+#[derive(Debug, Clone, Copy)]
+pub struct Actor {
+    /// Who.
+    pub user_id: UserId,
+    /// Their role there; `None` for administrators of the platform.
+    pub role: Option<Role>,
+}
+
+impl Actor {
+    /// Whether the actor may give, change or take away a role.
+    pub fn reaches(self, role: Role) -> bool {
+        self.role.is_none_or(|own| reaches(own, role))
+    }
+}
+
+impl Store {
+    /// Somebody's membership, also one that ended lately.
+    pub async fn member(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        self.table
+            .get_consistent(&items::member(organization, user))
+            .await
+    }
+
+    /// A page of an organisation's members, in the order of their accounts.
+    pub async fn members(
+        &self,
+        organization: OrganizationId,
+        page: &PageRequest,
+    ) -> Result<Found<Member>, StoreError> {
+        let query = Query::partition(items::organization_partition(organization))
+            .begins_with(items::MEMBER)
+            .limit(page.limit)
+            .after(page.position());
+        let mut found = self.table.query::<Member>(query).await?;
+        found.items.retain(Member::is_active);
+        Ok(found)
+    }
+
+    /// A page of a user's memberships.
+    pub async fn memberships(
+        &self,
+        user: UserId,
+        page: &PageRequest,
+    ) -> Result<Found<Membership>, StoreError> {
+        self.access
+            .query(
+                Membership::all_of(user)
+                    .limit(page.limit)
+                    .after(page.position()),
+            )
+            .await
+    }
+
+    /// All of a user's memberships: at most [`MAX_MEMBERSHIPS`].
+    pub async fn all_memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError> {
+        self.access.query_all(Membership::all_of(user)).await
+    }
+
+    /// Adds a member, and answers.
+    pub async fn add_member(
+        &self,
+        cx: &Context,
+        organization: &Organization,
+        member: &Member,
+        account: &Account,
+        actor: Actor,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        self.join(&mut commit, organization, member, account);
+        vouch(&mut commit, organization.id, actor);
+        commit.finish(reply).await
+    }
+
+    /// Gives a member another role, and answers.
+    pub async fn change_member(
+        &self,
+        cx: &Context,
+        organization: &Organization,
+        before: &Member,
+        after: &Member,
+        actor: Actor,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit.replace(after);
+        commit.within(&self.access).put(&membership(after));
+        count_owners(&mut commit, before, is_owner(after) - is_owner(before), 0);
+        still_there(&mut commit, organization.id);
+        if actor.user_id != after.user_id {
+            vouch(&mut commit, organization.id, actor);
+        }
+        commit.publish(
+            &OrganizationMemberChanged {
+                organization_id: organization.id,
+                organization_name: organization.name.clone(),
+                user_id: after.user_id,
+                role: after.role,
+            },
+            after.sequence,
+        );
+        commit.finish(reply).await
+    }
+
+    /// Takes a member out, and answers.
+    pub async fn remove_member(
+        &self,
+        cx: &Context,
+        member: &Member,
+        account: Option<&Account>,
+        actor: Actor,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        let gone = member.removed(commit.now());
+        let (organization, user) = (member.organization_id, member.user_id);
+        commit.replace(&gone);
+        commit
+            .within(&self.access)
+            .delete(Membership::key_of(user, organization));
+        count_owners(&mut commit, member, -is_owner(member), -1);
+        still_there(&mut commit, organization);
+        commit
+            .update(items::membership_count(user))
+            .add("organizations", -1);
+        if let Some(account) = account {
+            forget_default(&mut commit, account, organization);
+        }
+        if actor.user_id != user {
+            vouch(&mut commit, organization, actor);
+        }
+        commit.publish(
+            &OrganizationMemberRemoved {
+                organization_id: organization,
+                user_id: user,
+            },
+            gone.sequence,
+        );
+        commit.finish(reply).await
+    }
+
+    /// Puts a member into an organisation that exists already.
+    pub(super) fn join(
+        &self,
+        commit: &mut Commit,
+        organization: &Organization,
+        member: &Member,
+        account: &Account,
+    ) {
+        still_there(commit, organization.id);
+        count_owners(commit, member, is_owner(member), 1);
+        self.enter(commit, organization, member, account);
+    }
+
+    /// What every new membership writes, that of a founder too.
+    pub(super) fn enter(
+        &self,
+        commit: &mut Commit,
+        organization: &Organization,
+        member: &Member,
+        account: &Account,
+    ) {
+        let action = if member.version == 0 {
+            commit.create(member)
+        } else {
+            commit.replace(member)
+        };
+        action.or(Problem::new(&ALREADY_MEMBER));
+        commit.within(&self.access).put(&membership(member));
+        commit
+            .update(items::membership_count(member.user_id))
+            .add("organizations", 1)
+            .when("(attribute_not_exists(#organizations) OR #organizations < :most)")
+            .bind(":most", MAX_MEMBERSHIPS)
+            .or(Problem::new(&TOO_MANY_ORGANIZATIONS));
+        let nobody = Problem::not_found("The user");
+        if account.default_organization_id.is_none() {
+            commit
+                .update(items::account(account.id))
+                .set("defaultOrganizationId", organization.id)
+                .when("attribute_exists(#pk)")
+                .or(nobody);
+        } else {
+            commit
+                .check(items::account(account.id))
+                .when("attribute_exists(#pk)")
+                .or(nobody);
+        }
+        commit.publish(
+            &OrganizationMemberAdded {
+                organization_id: organization.id,
+                organization_name: organization.name.clone(),
+                user_id: member.user_id,
+                role: member.role,
+            },
+            member.sequence,
+        );
+    }
+}
+
+fn membership(member: &Member) -> Membership {
+    Membership {
+        user_id: member.user_id,
+        organization_id: member.organization_id,
+        role: member.role,
+    }
+}
+
+fn is_owner(member: &Member) -> i64 {
+    i64::from(member.role == Role::Owner)
+}
+
+/// Keeps the headcount; the last owner stays one.
+fn count_owners(commit: &mut Commit, member: &Member, owners: i64, members: i64) {
+    if owners == 0 && members == 0 {
+        return;
+    }
+    let headcount = commit.update(items::headcount(member.organization_id));
+    headcount.when("attribute_exists(#pk)");
+    if members != 0 {
+        headcount.add("members", members);
+    }
+    if owners != 0 {
+        headcount.add("owners", owners);
+    }
+    if owners < 0 {
+        headcount
+            .when("#owners > :one")
+            .bind(":one", 1)
+            .or(Problem::new(&LAST_OWNER));
+    }
+}
+
+/// An organisation that is being deleted takes no more changes.
+pub(super) fn still_there(commit: &mut Commit, organization: OrganizationId) {
+    commit
+        .check(items::organization(organization))
+        .when("#state = :in_use")
+        .bind(":in_use", OrganizationState::Active)
+        .or(Problem::not_found("The organisation"));
+}
+
+/// The actor still has the role that allowed this.
+pub(super) fn vouch(commit: &mut Commit, organization: OrganizationId, actor: Actor) {
+    if let Some(role) = actor.role {
+        commit
+            .check(items::member(organization, actor.user_id))
+            .when("#state = :active AND #role = :role")
+            .bind(":active", MemberState::Active)
+            .bind(":role", role)
+            .or(Problem::forbidden(
+                "Your role in the organisation has changed.",
+            ));
+    }
+}

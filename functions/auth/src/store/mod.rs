@@ -1,0 +1,34 @@
+//! The tables of this group: the only place that knows DynamoDB.
+//!
+//! Every decision rests on consistent reads of keyed items (AU-28); addresses,
+//! usernames and slugs are claimed by guard items. The table `access`, which
+//! all groups read, is written here in the same transactions.
+
+mod accounts;
+mod invitations;
+mod items;
+mod members;
+mod organizations;
+mod sessions;
+mod signing;
+
+use shared::table::Table;
+
+pub use accounts::{Registration, SignIn};
+pub use items::SigningSecret;
+pub use members::Actor;
+pub use sessions::Ending;
+
+/// The group's table and the table `access`.
+#[derive(Debug, Clone)]
+pub struct Store {
+    table: Table,
+    access: Table,
+}
+
+impl Store {
+    /// Over the two tables.
+    pub fn new(table: Table, access: Table) -> Self {
+        Self { table, access }
+    }
+}

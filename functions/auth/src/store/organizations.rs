@@ -1,0 +1,259 @@
+//! Organisations: created, changed, deleted.
+//!
+//! Deleting one can be more than a transaction holds. So it is hidden first,
+//! then its members and invitations go chunk by chunk, and at last itself with
+//! the deleting owner's membership, who until then can repeat the request to go
+//! on where it stopped. Another owner may take over; a run that was taken over
+//! fails at its next chunk.
+
+use shared::{
+    access::Membership,
+    commit::{Commit, CommitError},
+    cx::Context,
+    event::auth::{OrganizationCreated, OrganizationDeleted, OrganizationUpdated},
+    http::Reply,
+    id::{OrganizationId, UserId},
+    problem::{CONFLICT, Problem},
+    table::{Entity as _, Key, Query, StoreError},
+};
+
+use super::{
+    Store,
+    items::{self, AnyItem, Claim},
+    members::{Actor, vouch},
+};
+use crate::{
+    model::{
+        account::Account,
+        organization::{Headcount, Member, Organization, OrganizationState},
+    },
+    problems::SLUG_TAKEN,
+};
+
+/// Members removed by one commit: four actions each, and the check.
+const MEMBER_CHUNK: u32 = 22;
+/// Other items removed by one commit.
+const ITEM_CHUNK: u32 = 80;
+
+impl Store {
+    /// An organisation that is in use.
+    pub async fn organization(
+        &self,
+        id: OrganizationId,
+    ) -> Result<Option<Organization>, StoreError> {
+        let found = self.organization_in_any_state(id).await?;
+        Ok(found.filter(|organization| organization.state == OrganizationState::Active))
+    }
+
+    /// An organisation, also one on its way out.
+    pub async fn organization_in_any_state(
+        &self,
+        id: OrganizationId,
+    ) -> Result<Option<Organization>, StoreError> {
+        self.table.get_consistent(&items::organization(id)).await
+    }
+
+    /// Organisations to show; at most 100, missing ones left out.
+    pub async fn organizations(
+        &self,
+        ids: &[OrganizationId],
+    ) -> Result<Vec<Organization>, StoreError> {
+        let keys: Vec<Key> = ids.iter().copied().map(items::organization).collect();
+        let mut found: Vec<Organization> = self.table.batch_get(&keys).await?;
+        found.retain(|organization| organization.state == OrganizationState::Active);
+        Ok(found)
+    }
+
+    /// Creates an organisation with its first owner, and answers.
+    pub async fn create_organization(
+        &self,
+        cx: &Context,
+        new: &Organization,
+        owner: &Member,
+        account: &Account,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit
+            .create(&Claim::new(items::slug(&new.slug), new.id))
+            .or(slug_taken());
+        commit.create(new);
+        commit.create(&Headcount {
+            organization_id: new.id,
+            members: 1,
+            owners: 1,
+        });
+        commit.publish(
+            &OrganizationCreated {
+                organization_id: new.id,
+                name: new.name.clone(),
+                slug: new.slug.clone(),
+                event_approval: new.event_approval,
+            },
+            1,
+        );
+        self.enter(&mut commit, new, owner, account);
+        commit.finish(reply).await
+    }
+
+    /// Keeps a changed organisation, and answers.
+    pub async fn update_organization(
+        &self,
+        cx: &Context,
+        before: &Organization,
+        after: &Organization,
+        actor: Actor,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        vouch(&mut commit, after.id, actor);
+        if before.slug != after.slug {
+            commit.delete(items::slug(&before.slug));
+            commit
+                .create(&Claim::new(items::slug(&after.slug), after.id))
+                .or(slug_taken());
+        }
+        commit.replace(after);
+        commit.publish(
+            &OrganizationUpdated {
+                organization_id: after.id,
+                name: after.name.clone(),
+                slug: after.slug.clone(),
+                event_approval: after.event_approval,
+            },
+            after.version + 1,
+        );
+        commit.finish(reply).await
+    }
+
+    /// Hides an organisation for `owner`, who then removes it; or hands the
+    /// removal to `owner` if somebody else began it.
+    pub async fn begin_deletion(
+        &self,
+        cx: &Context,
+        organization: &Organization,
+        owner: UserId,
+    ) -> Result<(), CommitError> {
+        if organization.deleted_by == Some(owner) {
+            return Ok(());
+        }
+        let mut commit = Commit::new(&self.table, cx);
+        commit.replace(&Organization {
+            state: OrganizationState::Deleting,
+            deleted_by: Some(owner),
+            ..organization.clone()
+        });
+        if organization.state == OrganizationState::Active {
+            commit.publish(
+                &OrganizationDeleted {
+                    organization_id: organization.id,
+                },
+                organization.version + 1,
+            );
+        }
+        commit.execute().await
+    }
+
+    /// Removes the next chunk of what belongs to a hidden organisation;
+    /// `false` when only the owner who deletes it is left.
+    pub async fn delete_chunk(
+        &self,
+        cx: &Context,
+        id: OrganizationId,
+        owner: UserId,
+    ) -> Result<bool, CommitError> {
+        let partition = Query::partition(items::organization_partition(id)).consistent();
+        let members = partition
+            .clone()
+            .begins_with(items::MEMBER)
+            .limit(MEMBER_CHUNK + 1);
+        let members = self.table.query::<Member>(members).await?.items;
+        let others: Vec<&Member> = members
+            .iter()
+            .filter(|m| m.user_id != owner)
+            .take(MEMBER_CHUNK as usize)
+            .collect();
+        let mut commit = Commit::new(&self.table, cx);
+        if others.is_empty() {
+            let rest = partition.begins_with(items::INVITATIONS).limit(ITEM_CHUNK);
+            let rest = self.table.query::<AnyItem>(rest).await?.items;
+            for item in &rest {
+                commit.delete(item.key());
+            }
+        } else {
+            self.expel(&mut commit, &others).await?;
+        }
+        if commit.is_empty() {
+            return Ok(false);
+        }
+        commit
+            .check(items::organization(id))
+            .when("#deletedBy = :owner")
+            .bind(":owner", owner)
+            .or(Problem::new(&CONFLICT).detail("Another owner is deleting the organisation."));
+        commit.execute().await?;
+        Ok(true)
+    }
+
+    /// Removes the emptied organisation itself and its last member.
+    pub async fn finish_deletion(
+        &self,
+        cx: &Context,
+        organization: &Organization,
+        owner: &Member,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit
+            .delete(items::organization(organization.id))
+            .when("#deletedBy = :owner")
+            .bind(":owner", owner.user_id)
+            .or(Problem::new(&CONFLICT).detail("Another owner is deleting the organisation."));
+        commit.delete(items::headcount(organization.id));
+        commit.delete(items::slug(&organization.slug));
+        self.expel(&mut commit, &[owner]).await?;
+        commit.finish(reply).await
+    }
+
+    /// Takes members out of an organisation that goes, with nothing left behind.
+    async fn expel(&self, commit: &mut Commit, members: &[&Member]) -> Result<(), StoreError> {
+        let ids: Vec<UserId> = members.iter().map(|member| member.user_id).collect();
+        let accounts = self.accounts(&ids).await?;
+        for member in members {
+            let (organization, user) = (member.organization_id, member.user_id);
+            commit
+                .delete(items::member(organization, user))
+                .when("#version = :version")
+                .bind(":version", member.version);
+            if !member.is_active() {
+                continue;
+            }
+            commit
+                .within(&self.access)
+                .delete(Membership::key_of(user, organization));
+            commit
+                .update(items::membership_count(user))
+                .add("organizations", -1);
+            let account = accounts.iter().find(|account| account.id == user);
+            if let Some(account) = account {
+                forget_default(commit, account, organization);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tokens no longer name an organisation that the user left.
+pub(super) fn forget_default(commit: &mut Commit, account: &Account, left: OrganizationId) {
+    if account.default_organization_id == Some(left) {
+        commit
+            .update(items::account(account.id))
+            .remove("defaultOrganizationId")
+            .when("#defaultOrganizationId = :left")
+            .bind(":left", left);
+    }
+}
+
+fn slug_taken() -> Problem {
+    Problem::new(&SLUG_TAKEN).error("/slug", "taken", "another organisation has this slug")
+}
