@@ -146,22 +146,32 @@ impl Roster {
     }
 
     /// The best `count` matches of one of its people, best first; empty for
-    /// whoever is not among them. Nobody matches themselves, and nobody meets a
-    /// company that one of both keeps away.
+    /// whoever is not among them.
     pub fn rank(&self, user_id: UserId, weights: &Weights, count: usize) -> Vec<Ranked> {
-        let Some(me) = self.position(user_id) else {
-            return Vec::new();
-        };
-        let mine = self.view(me);
+        self.position(user_id)
+            .map(|me| self.rank_card(user_id, &self.view(me), weights, count))
+            .unwrap_or_default()
+    }
+
+    /// As [`Roster::rank`], with a card that may be newer than the roster.
+    /// Nobody matches themselves, and nobody meets a company that one of both
+    /// keeps away.
+    pub fn rank_card(
+        &self,
+        user_id: UserId,
+        mine: &View<'_>,
+        weights: &Weights,
+        count: usize,
+    ) -> Vec<Ranked> {
         let mut best: BinaryHeap<Ranked> = BinaryHeap::with_capacity(count + 1);
-        for at in (0..self.rows.len()).filter(|at| *at != me) {
+        for (at, row) in self.rows.iter().enumerate() {
             let other = self.view(at);
-            if scoring::excluded(&mine, &other) {
+            if row.user_id == user_id || scoring::excluded(mine, &other) {
                 continue;
             }
             best.push(Ranked {
-                user_id: self.rows[at].user_id,
-                score: scoring::score(&scoring::factors(&mine, &other), weights),
+                user_id: row.user_id,
+                score: scoring::score(&scoring::factors(mine, &other), weights),
             });
             if best.len() > count {
                 best.pop();

@@ -1,0 +1,10 @@
+//! The router and the worker of the matchmaking group, in process, against an
+//! embedded DynamoDB.
+#![allow(clippy::unwrap_used)]
+
+mod matches;
+mod privacy;
+mod profile;
+mod runs;
+mod stage;
+mod worker;
