@@ -143,7 +143,7 @@ impl Matcher {
         let card = person.card(self.store.embedder(), profile);
         let found = self.rank(&roster, settings, person.member.user_id, &card);
         let results = Results {
-            event: Some(settings.event_id),
+            event_id: Some(settings.event_id),
             basis: person.member.stamp,
             settings: settings.version,
             ..self.results(person.member.user_id, &found, serves(roster.len()))
@@ -213,7 +213,7 @@ impl Matcher {
             .map(|r| (r.user_id, settings.event_id, r.score))
             .collect();
         Results {
-            event: Some(settings.event_id),
+            event_id: Some(settings.event_id),
             basis: stamp,
             settings: settings.version,
             ..self.results(user, &found, RUN_SERVES)
@@ -244,7 +244,7 @@ impl Matcher {
         let now = self.store.now();
         Results {
             owner,
-            event: None,
+            event_id: None,
             basis: 0,
             settings: 0,
             computed_at: now,

@@ -297,7 +297,7 @@ pub struct Results {
     pub owner: UserId,
     /// For one event, or over all of them.
     #[serde(default)]
-    pub event: Option<EventId>,
+    pub event_id: Option<EventId>,
     /// The member's stamp (for one event) or version (over all) that they rest on.
     pub basis: u64,
     /// The version of the event's settings that they rest on.
@@ -320,7 +320,7 @@ impl Entity for Results {
     const KIND: &'static str = "results";
 
     fn key(&self) -> Key {
-        results_key(self.owner, self.event)
+        results_key(self.owner, self.event_id)
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
