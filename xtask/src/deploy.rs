@@ -1,0 +1,159 @@
+//! Deploying the template: onto the local cloud, and into an account.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
+
+use crate::args::Args;
+use crate::binaries::{Workspace, code_dir};
+use crate::progress::{say, step};
+use crate::sandbox::{ARTIFACTS, MAIL_IDENTITY, STACK, Sandbox};
+use crate::tools::{self, Tools};
+use crate::{Outcome, env, run};
+
+/// Deploys what differs from what this emulator has: everything when the template is
+/// another, else only the code of functions whose binaries are.
+pub fn local(sandbox: &Sandbox, tools: &Tools, workspace: &Workspace) -> Outcome {
+    let deployed: Map<String, Value> =
+        serde_json::from_str(&sandbox.read("deployed")).unwrap_or_default();
+    let template = hash_file(&env::root().join("template.yaml"))?
+        ^ hash_file(&env::root().join("samconfig.toml"))?;
+    let mut current = Map::from_iter([("template".to_owned(), json!(template))]);
+    for (binary, _) in &workspace.functions {
+        current.insert(
+            binary.clone(),
+            json!(hash_file(&code_dir(binary).join("bootstrap"))?),
+        );
+    }
+    if deployed == current {
+        say("The stack is up to date.");
+    } else if deployed.get("template") == current.get("template") && deployed.len() == current.len()
+    {
+        let changed: Vec<&str> = current
+            .iter()
+            .filter(|(name, hash)| deployed.get(*name) != Some(hash))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        step(
+            &format!("Updating the code of {}", changed.join(", ")),
+            || {
+                let mut arguments = vec!["update-code", STACK, "target/lambda"];
+                arguments.extend(&changed);
+                sandbox.aws(tools, &arguments).map(drop)
+            },
+        )?;
+    } else {
+        step("Deploying template.yaml", || whole(sandbox, tools))?;
+    }
+    sandbox.write("deployed", &Value::Object(current).to_string())?;
+    write_outputs(sandbox, tools)
+}
+
+fn whole(sandbox: &Sandbox, tools: &Tools) -> Outcome {
+    sandbox.aws(tools, &["prepare", ARTIFACTS, MAIL_IDENTITY])?;
+    let architecture = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "x86_64"
+    };
+    let mut sam = sandbox.command(&tools.sam);
+    sam.args([
+        "deploy",
+        "--config-env",
+        "local",
+        "--stack-name",
+        STACK,
+        "--parameter-overrides",
+    ])
+    .arg("Stage=local")
+    .arg(format!("Architecture={architecture}"))
+    .arg(format!("PublicUrl={}", sandbox.url()));
+    run::log(&mut sam, &sandbox.file("deploy.log"))
+}
+
+fn write_outputs(sandbox: &Sandbox, tools: &Tools) -> Outcome {
+    let fail = |err: serde_json::Error| format!("stack outputs: {err}");
+    let mut outputs: Value =
+        serde_json::from_str(&sandbox.aws(tools, &["outputs", STACK])?).map_err(fail)?;
+    outputs["httpUrl"] = sandbox.url().into();
+    outputs["webSocketUrl"] = Value::Null;
+    outputs["awsEndpointUrl"] = sandbox.url().into();
+    let text = serde_json::to_string_pretty(&outputs).map_err(fail)?;
+    crate::sandbox::write(&sandbox.outputs, &(text + "\n"))?;
+    let environments = sandbox.aws(tools, &["environments", STACK])?;
+    let environments: Map<String, Value> = serde_json::from_str(&environments).map_err(fail)?;
+    for (binary, variables) in environments {
+        write_watch_file(sandbox, &binary, &variables)?;
+    }
+    Ok(())
+}
+
+/// The environment in which `cargo lambda watch` serves one function against this cloud.
+fn write_watch_file(sandbox: &Sandbox, binary: &str, variables: &Value) -> Outcome {
+    let mut lines = vec![
+        format!("AWS_ENDPOINT_URL={}", sandbox.url()),
+        "AWS_ACCESS_KEY_ID=local".to_owned(),
+        "AWS_SECRET_ACCESS_KEY=local".to_owned(),
+        "AWS_SESSION_TOKEN=local".to_owned(),
+        format!("AWS_REGION={}", crate::sandbox::REGION),
+    ];
+    for (name, value) in variables.as_object().into_iter().flatten() {
+        lines.push(format!("{name}={}", value.as_str().unwrap_or_default()));
+    }
+    sandbox.write(&format!("watch/{binary}.env"), &(lines.join("\n") + "\n"))
+}
+
+fn hash_file(path: &Path) -> Outcome<u64> {
+    let bytes = std::fs::read(path).map_err(|err| format!("{}: {err}", path.display()))?;
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    Ok(hasher.finish())
+}
+
+/// `cargo xtask deploy`: a release build and `sam deploy` into the account that the AWS
+/// credentials in the environment belong to.
+pub fn release(mut args: Args) -> Outcome {
+    let target = args.required("--env")?;
+    if !["dev", "prod"].contains(&target.as_str()) {
+        return Err("--env is dev or prod; the local cloud is `cargo xtask up`".to_owned());
+    }
+    let x86 = args.flag("--x86");
+    let rest = args.rest();
+    let workspace = Workspace::read()?;
+    let tools = Tools::ready()?;
+    step("Building the functions for release", || {
+        build_release(&workspace, x86)
+    })?;
+    let architecture = if x86 { "x86_64" } else { "arm64" };
+    let mut sam = Command::new(&tools.sam);
+    sam.current_dir(env::root())
+        .args(["deploy", "--config-env", &target, "--parameter-overrides"])
+        .arg(format!("Stage={target}"))
+        .arg(format!("Architecture={architecture}"))
+        .args(rest);
+    run::show(&mut sam)
+}
+
+fn build_release(workspace: &Workspace, x86: bool) -> Outcome {
+    let bin = tools::cargo_lambda()?;
+    let path = env::var("PATH").unwrap_or_default();
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(env::root())
+        // cargo-lambda asks the first python3 on the path for Zig.
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .args([
+            "lambda",
+            "build",
+            "--release",
+            "--lambda-dir",
+            "target/lambda",
+        ])
+        .arg(if x86 { "--x86-64" } else { "--arm64" });
+    for (binary, package) in &workspace.functions {
+        cargo.args(["--bin", binary, "--package", package]);
+    }
+    run::show(&mut cargo)
+}

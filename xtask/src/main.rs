@@ -1,0 +1,79 @@
+//! `cargo xtask`: brings Plenary up on this machine, tests it, deploys it.
+
+mod args;
+mod binaries;
+mod cloud;
+mod demo;
+mod deploy;
+mod env;
+mod http;
+mod logs;
+mod mail;
+mod messages;
+mod progress;
+mod run;
+mod sandbox;
+mod status;
+mod test;
+mod tools;
+mod up;
+
+use std::process::ExitCode;
+
+use args::Args;
+
+/// What went wrong, in words for the person at the terminal.
+type Outcome<T = ()> = Result<T, String>;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  up [--port N] [--no-demo]     build, start the local cloud, deploy, load demo data
+  down                          stop the local cloud
+  status                        what runs, and what waits in the queues
+  logs [group] [--correlation ID] [--follow]
+                                logs of all functions or of one group
+  mail                          captured e-mails as JSON lines
+  reset                         start over with fresh demo data
+  redrive [queue]               put dead letters back into their queue, or all of them
+  replay --from T --to T        publish the events of a span again (RFC 3339)
+
+  test [--fast]                 everything that CI checks; --fast leaves out the stack
+  bench [arguments]             performance figures
+  generate                      write the merged API description
+
+  deploy --env dev|prod [--x86] release build and `sam deploy` into your AWS account
+
+Ports: --port, or PLENARY_PORT; two checkouts run side by side on different ones.
+";
+
+fn main() -> ExitCode {
+    let mut args = Args::read();
+    let outcome = match args.command().as_deref() {
+        Some("up") => up::up(args),
+        Some("down") => cloud::down(args),
+        Some("status") => status::status(args),
+        Some("logs") => logs::logs(args),
+        Some("mail") => mail::mail(args),
+        Some("reset") => up::reset(args),
+        Some("redrive") => messages::redrive(args),
+        Some("replay") => messages::replay(args),
+        Some("test") => test::test(args),
+        Some("bench") => test::bench(args),
+        Some("generate") => test::generate(args),
+        Some("deploy") => deploy::release(args),
+        Some("help" | "--help" | "-h") => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        Some(other) => Err(format!("there is no command {other:?}\n\n{USAGE}")),
+        None => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
