@@ -1,0 +1,46 @@
+//! The Lambda function that turns events into notifications. It takes batches
+//! of its queue, and `{"sweep":"mails"}` from a schedule, which sends the
+//! e-mails that waited for the end of quiet hours or for a digest.
+
+#![recursion_limit = "256"] // the SDKs' futures nest deeply
+
+use std::time::Duration;
+
+use plenary_notifications::Worker;
+use plenary_notifications::outgoing::{Kms, Ses};
+use plenary_notifications::postman::Postman;
+use plenary_notifications::store::Store;
+use plenary_notifications::templates::Links;
+use plenary_notifications::worker::{Trigger, run};
+use shared::aws::Aws;
+use shared::client_config;
+use shared::config::{ConfigError, Env};
+
+/// Bounds the handling of one event, and a sweep.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::run::start()?;
+    let worker = worker(&Aws::from_env()?)?;
+    let worker = &worker;
+    shared::run::payloads(|trigger: Trigger| run(worker, trigger, TIMEOUT)).await
+}
+
+fn worker(aws: &Aws) -> Result<Worker<Ses, Kms>, ConfigError> {
+    let mut env = Env::read();
+    let names = ["TABLE_NAME", "PUBLIC_URL", "MAIL_FROM", "DATA_KEY_ID"];
+    let [table, public_url, from, key] = names.map(|name| env.required(name));
+    env.check()?;
+    let ses = aws_sdk_sesv2::Client::from_conf(client_config!(aws_sdk_sesv2, aws).build());
+    let kms = aws_sdk_kms::Client::from_conf(client_config!(aws_sdk_kms, aws).build());
+    let store = Store::new(aws.table(table));
+    let links = Links::below(&public_url);
+    let postman = Postman::new(
+        store.clone(),
+        Ses::new(ses, from),
+        Kms::new(kms, key),
+        links,
+    );
+    Ok(Worker::new(store, aws.clock.clone(), postman))
+}

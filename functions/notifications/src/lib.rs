@@ -1,0 +1,29 @@
+//! The notifications group: what other groups publish becomes entries of
+//! people's inboxes and e-mails, as each person prefers.
+//!
+//! `notifications-worker` consumes events; one commit per event holds the
+//! entries, the counts, the e-mails to send and the events that say so, and
+//! only then are the e-mails sent ([`postman`]). `notifications-api` serves
+//! inbox and preferences.
+
+pub mod model;
+pub mod outgoing;
+pub mod postman;
+pub mod problems;
+pub mod routes;
+pub mod store;
+pub mod templates;
+pub mod worker;
+
+use axum::Router;
+use shared::http::{Api, Core};
+use utoipa::openapi::OpenApi;
+
+pub use problems::PROBLEMS;
+pub use worker::Worker;
+
+/// The group's HTTP interface and its description.
+pub fn router(core: Core) -> (Router, OpenApi) {
+    let app = routes::App::new(core.table.clone());
+    Api::new(core).routes(routes::all(app)).build()
+}

@@ -1,0 +1,168 @@
+//! What a notification says, as data: the words are made when it is read or
+//! sent (see [`crate::templates`]).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::id::{EventId, OrganizationId};
+use shared::principal::Role;
+use utoipa::ToSchema;
+
+use super::kind::Kind;
+
+/// The event that a registration is for, as far as a message needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Occasion {
+    /// The event.
+    pub event_id: EventId,
+    /// Its title.
+    pub title: String,
+    /// When it begins.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Timestamp,
+    /// The IANA zone in which it takes place.
+    pub time_zone: String,
+}
+
+/// The content of a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+pub enum Message {
+    /// See [`Kind::Welcome`].
+    #[serde(rename = "welcome")]
+    Welcome {
+        /// The new person's name.
+        name: Option<String>,
+    },
+    /// See [`Kind::EventSubmitted`].
+    #[serde(rename = "event.submitted")]
+    EventSubmitted {
+        /// The event.
+        event_id: EventId,
+        /// Its title.
+        title: String,
+    },
+    /// See [`Kind::EventApproved`].
+    #[serde(rename = "event.approved")]
+    EventApproved {
+        /// The event.
+        event_id: EventId,
+        /// Its title.
+        title: String,
+        /// What the approver wrote.
+        note: Option<String>,
+    },
+    /// See [`Kind::EventRejected`].
+    #[serde(rename = "event.rejected")]
+    EventRejected {
+        /// The event.
+        event_id: EventId,
+        /// Its title.
+        title: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// See [`Kind::EventUpdated`].
+    #[serde(rename = "event.updated")]
+    EventUpdated {
+        /// The event.
+        event_id: EventId,
+        /// Its title.
+        title: String,
+        /// The fields that changed.
+        changed: Vec<String>,
+    },
+    /// See [`Kind::EventCancelled`].
+    #[serde(rename = "event.cancelled")]
+    EventCancelled {
+        /// The event.
+        event_id: EventId,
+        /// Its title.
+        title: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// See [`Kind::EventRegistrations`]; who and how many stand beside it.
+    #[serde(rename = "event.registrations")]
+    EventRegistrations {
+        /// The event.
+        event_id: EventId,
+        /// Its title.
+        title: String,
+    },
+    /// See [`Kind::RegistrationConfirmed`].
+    #[serde(rename = "registration.confirmed")]
+    RegistrationConfirmed(Occasion),
+    /// See [`Kind::RegistrationWaitlisted`].
+    #[serde(rename = "registration.waitlisted")]
+    RegistrationWaitlisted(Occasion),
+    /// See [`Kind::RegistrationPromoted`].
+    #[serde(rename = "registration.promoted")]
+    RegistrationPromoted(Occasion),
+    /// See [`Kind::RegistrationCancelled`].
+    #[serde(rename = "registration.cancelled")]
+    RegistrationCancelled {
+        /// The event.
+        #[serde(flatten)]
+        occasion: Occasion,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// See [`Kind::OrganizationMemberAdded`].
+    #[serde(rename = "organization.member.added")]
+    OrganizationMemberAdded {
+        /// The organisation.
+        organization_id: OrganizationId,
+        /// Its name.
+        name: String,
+        /// The recipient's role in it.
+        role: Role,
+    },
+    /// See [`Kind::OrganizationInvitation`].
+    #[serde(rename = "organization.invitation")]
+    OrganizationInvitation {
+        /// The organisation.
+        organization_id: OrganizationId,
+        /// Its name.
+        name: String,
+        /// The role that is offered.
+        role: Role,
+        /// The invitation's secret, sealed by KMS; opened while sending only.
+        sealed_token: String,
+        /// When the invitation ends.
+        #[schema(value_type = String, format = DateTime)]
+        expires_at: Timestamp,
+    },
+}
+
+impl Message {
+    /// Its type.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Welcome { .. } => Kind::Welcome,
+            Self::EventSubmitted { .. } => Kind::EventSubmitted,
+            Self::EventApproved { .. } => Kind::EventApproved,
+            Self::EventRejected { .. } => Kind::EventRejected,
+            Self::EventUpdated { .. } => Kind::EventUpdated,
+            Self::EventCancelled { .. } => Kind::EventCancelled,
+            Self::EventRegistrations { .. } => Kind::EventRegistrations,
+            Self::RegistrationConfirmed(_) => Kind::RegistrationConfirmed,
+            Self::RegistrationWaitlisted(_) => Kind::RegistrationWaitlisted,
+            Self::RegistrationPromoted(_) => Kind::RegistrationPromoted,
+            Self::RegistrationCancelled { .. } => Kind::RegistrationCancelled,
+            Self::OrganizationMemberAdded { .. } => Kind::OrganizationMemberAdded,
+            Self::OrganizationInvitation { .. } => Kind::OrganizationInvitation,
+        }
+    }
+
+    /// What collects into one notification while that is unread: several
+    /// registrations for one event are one line, not a hundred.
+    pub fn group(&self) -> Option<String> {
+        match self {
+            Self::EventRegistrations { event_id, .. } => {
+                Some(format!("{}#{event_id}", self.kind()))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The outside world of e-mail: Amazon SES, and KMS for the secrets that some
+//! e-mails carry. Behind traits, so that tests can stand in for both.
+
+use std::future::Future;
+
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_sesv2::error::{DisplayErrorContext, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
+use shared::digest;
+use shared::worker::WorkerError;
+
+use crate::templates::Rendered;
+
+/// An e-mail that is ready to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The address.
+    pub to: String,
+    /// Subject, text and HTML.
+    pub content: Rendered,
+    /// The URL that stops e-mail of this type, where that can be stopped.
+    pub unsubscribe: Option<String>,
+}
+
+/// Why an e-mail was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// It may be taken later.
+    #[error("the mail service did not take it now: {0}")]
+    Later(String),
+    /// It will never be taken.
+    #[error("the mail service refused it: {0}")]
+    Refused(String),
+    /// The address cannot receive e-mail.
+    #[error("the mail service refused the address: {0}")]
+    BadAddress(String),
+}
+
+/// Sends e-mail.
+pub trait Mailer {
+    /// Hands a letter to the mail service.
+    fn send(&self, letter: &Letter) -> impl Future<Output = Result<(), MailError>>;
+}
+
+/// Opens what another group sealed for this one.
+pub trait Unsealer {
+    /// The secret in `sealed`.
+    fn unseal(&self, sealed: &str) -> impl Future<Output = Result<String, WorkerError>>;
+}
+
+/// Amazon SES, version 2 of its interface.
+#[derive(Debug, Clone)]
+pub struct Ses {
+    client: aws_sdk_sesv2::Client,
+    from: String,
+}
+
+impl Ses {
+    /// Sends as `from`, which SES must know as verified.
+    pub const fn new(client: aws_sdk_sesv2::Client, from: String) -> Self {
+        Self { client, from }
+    }
+}
+
+impl Mailer for Ses {
+    async fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        let message = message(letter).map_err(MailError::Refused)?;
+        self.client
+            .send_email()
+            .from_email_address(&self.from)
+            .destination(Destination::builder().to_addresses(&letter.to).build())
+            .content(EmailContent::builder().simple(message).build())
+            .send()
+            .await
+            .map(drop)
+            .map_err(refusal)
+    }
+}
+
+fn message(letter: &Letter) -> Result<Message, String> {
+    let content = |text: &str| {
+        let content = Content::builder().data(text).charset("UTF-8").build();
+        content.map_err(|err| err.to_string())
+    };
+    let body = Body::builder()
+        .text(content(&letter.content.text)?)
+        .html(content(&letter.content.html)?)
+        .build();
+    let mut message = Message::builder()
+        .subject(content(&letter.content.subject)?)
+        .body(body);
+    if let Some(url) = &letter.unsubscribe {
+        // RFC 8058 §3.1; both must be covered by the DKIM signature, which SES
+        // makes over all headers that it is given.
+        for (name, value) in [
+            ("List-Unsubscribe", format!("<{url}>")),
+            (
+                "List-Unsubscribe-Post",
+                "List-Unsubscribe=One-Click".to_owned(),
+            ),
+        ] {
+            let header = MessageHeader::builder().name(name).value(value).build();
+            message = message.headers(header.map_err(|err| err.to_string())?);
+        }
+    }
+    Ok(message.build())
+}
+
+/// SES answers a malformed address with `BadRequestException`; content or
+/// sender trouble has errors of its own. What is wrong with the account heals
+/// without the message, so that is worth waiting for.
+fn refusal<R: std::fmt::Debug>(err: SdkError<SendEmailError, R>) -> MailError {
+    let text = DisplayErrorContext(&err).to_string();
+    match err.as_service_error() {
+        Some(SendEmailError::BadRequestException(_)) => MailError::BadAddress(text),
+        Some(SendEmailError::MessageRejected(_)) => MailError::Refused(text),
+        _ => MailError::Later(text),
+    }
+}
+
+/// AWS KMS.
+#[derive(Debug, Clone)]
+pub struct Kms {
+    client: aws_sdk_kms::Client,
+    key: String,
+}
+
+impl Kms {
+    /// Opens what was sealed under `key` for e-mail.
+    pub const fn new(client: aws_sdk_kms::Client, key: String) -> Self {
+        Self { client, key }
+    }
+}
+
+impl Unsealer for Kms {
+    async fn unseal(&self, sealed: &str) -> Result<String, WorkerError> {
+        let blob = digest::from_base64url(sealed)
+            .ok_or_else(|| WorkerError::permanent("the sealed secret is not base64url"))?;
+        let output = self
+            .client
+            .decrypt()
+            .key_id(&self.key)
+            .ciphertext_blob(Blob::new(blob))
+            .encryption_context("purpose", "mail")
+            .send()
+            .await
+            .map_err(|err| {
+                let text = DisplayErrorContext(&err).to_string();
+                match err.as_service_error() {
+                    Some(service) if service.is_invalid_ciphertext_exception() => {
+                        WorkerError::permanent(text)
+                    }
+                    _ => WorkerError::transient(text),
+                }
+            })?;
+        let plain = output
+            .plaintext
+            .ok_or_else(|| WorkerError::transient("KMS gave no plaintext"))?;
+        String::from_utf8(plain.into_inner()).map_err(WorkerError::permanent)
+    }
+}

@@ -1,0 +1,271 @@
+//! One commit per event: entries, counts, e-mails to send and events.
+
+use shared::commit::{Commit, CommitError};
+use shared::cx::Context;
+use shared::event::notifications::NotificationCreated;
+use shared::id::UserId;
+use shared::table::{Entity, StoreError};
+use shared::worker::WorkerError;
+use uuid::Uuid;
+
+use super::inbox::{lost_race, race, write};
+use super::{Store, again, group_key, inbox_key};
+use crate::model::notification::id_at;
+use crate::model::recipient::MAX_AWAITING;
+use crate::model::{
+    Addressee, Channel, Group, Inbox, Mail, MailRef, MailState, Message, Notification, Preferences,
+    Recipient,
+};
+
+/// Something to tell a user.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Whom.
+    pub to: UserId,
+    /// What.
+    pub message: Message,
+    /// Who set it off, by name.
+    pub actor: Option<String>,
+}
+
+/// What became of an event's notices.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// They were committed, with these e-mails.
+    Now(Vec<Mail>),
+    /// The event had been handled before.
+    Before,
+}
+
+/// What a notice meets.
+struct Standing {
+    recipient: Option<Recipient>,
+    preferences: Preferences,
+    inbox: Inbox,
+    group: Option<Group>,
+    collecting: Option<Notification>,
+}
+
+impl Store {
+    /// Commits `notices` once for `part`, which names the event, or the event
+    /// and the recipient where an event has many. No two notices of one call
+    /// are for the same user.
+    pub async fn deliver(
+        &self,
+        cx: &Context,
+        event: Uuid,
+        part: &str,
+        notices: &[Notice],
+    ) -> Result<Delivered, WorkerError> {
+        let mut attempt = 0;
+        loop {
+            let mut commit = Commit::new(&self.table, cx);
+            let mut mails = Vec::new();
+            for notice in notices {
+                let standing = self.standing(notice).await?;
+                mails.extend(add(&mut commit, event, notice, standing)?);
+            }
+            if commit.is_empty() {
+                return Ok(Delivered::Now(mails));
+            }
+            commit.once_for(part);
+            match commit.execute().await {
+                Ok(()) => return Ok(Delivered::Now(stored(mails))),
+                Err(CommitError::Duplicate) => return Ok(Delivered::Before),
+                Err(err) if lost_race(&err) => {
+                    if !again(cx, attempt).await {
+                        return Err(WorkerError::transient(err));
+                    }
+                    attempt += 1;
+                }
+                Err(err) => return Err(err.into()),
+            }
+        }
+    }
+
+    /// Commits an e-mail to an address that need not belong to a user.
+    pub async fn deliver_to_address(
+        &self,
+        cx: &Context,
+        event: Uuid,
+        address: &str,
+        message: Message,
+    ) -> Result<Delivered, WorkerError> {
+        let mut commit = Commit::new(&self.table, cx);
+        let mail = Mail {
+            event_id: event,
+            to: Addressee::Address(address.to_owned()),
+            notification_id: id_at(commit.now()),
+            message,
+            actor: None,
+            state: MailState::Pending,
+            not_before: None,
+            created_at: commit.now(),
+            version: 0,
+        };
+        commit.create(&mail);
+        commit.once(event);
+        match commit.execute().await {
+            Ok(()) => Ok(Delivered::Now(stored(vec![mail]))),
+            Err(CommitError::Duplicate) => Ok(Delivered::Before),
+            Err(err) => Err(err.into()),
+        }
+    }
+
+    async fn standing(&self, notice: &Notice) -> Result<Standing, StoreError> {
+        let (recipient, preferences, inbox, group) = futures::try_join!(
+            self.recipient(notice.to),
+            self.preferences(notice.to),
+            self.inbox(notice.to),
+            self.group(notice),
+        )?;
+        let collecting = match &group {
+            Some(group) => self.entry(notice.to, group.notification_id).await?,
+            None => None,
+        };
+        Ok(Standing {
+            recipient,
+            preferences,
+            inbox,
+            group,
+            collecting,
+        })
+    }
+
+    async fn group(&self, notice: &Notice) -> Result<Option<Group>, StoreError> {
+        match notice.message.group() {
+            Some(group) => {
+                self.table
+                    .get_consistent(&group_key(notice.to, &group))
+                    .await
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// As they stand in the table after they were created.
+fn stored(mut mails: Vec<Mail>) -> Vec<Mail> {
+    for mail in &mut mails {
+        mail.version = 1;
+    }
+    mails
+}
+
+/// Adds what a notice changes to the commit; gives the e-mail, if it makes one.
+fn add(
+    commit: &mut Commit,
+    event: Uuid,
+    notice: &Notice,
+    standing: Standing,
+) -> Result<Option<Mail>, WorkerError> {
+    let kind = notice.message.kind();
+    let in_app = standing.preferences.wants(kind, Channel::InApp);
+    let email = standing.preferences.wants(kind, Channel::Email);
+    if !in_app && !email {
+        return Ok(None);
+    }
+    if let Some(entry) = standing.collecting.as_ref().filter(|_| in_app)
+        && standing.inbox.is_unread(entry)
+        && !standing.inbox.covers(entry.id)
+    {
+        grow(commit, entry, notice);
+        return Ok(None);
+    }
+    let at = standing.inbox.arrival(commit.now());
+    let entry = Notification::new(notice.to, notice.message.clone(), notice.actor.clone(), at);
+    // A group that is not shown still holds back e-mail: one a day, not one
+    // for each happening.
+    let quiet = !in_app && standing.group.is_some();
+    if let Some(group) = Group::begun_by(&entry).filter(|_| !quiet) {
+        if standing.group.is_some() {
+            commit.put(&group);
+        } else {
+            commit.create(&group).or(race());
+        }
+    }
+    if in_app {
+        enter(commit, &entry, standing.inbox);
+    }
+    if !email || quiet {
+        return Ok(None);
+    }
+    let mail = Mail {
+        event_id: event,
+        to: Addressee::User(notice.to),
+        notification_id: entry.id,
+        message: entry.message,
+        actor: entry.actor,
+        state: MailState::Pending,
+        not_before: standing.preferences.deferral(kind, commit.now()),
+        created_at: commit.now(),
+        version: 0,
+    };
+    post(commit, mail, standing.recipient)
+}
+
+/// Adds a happening to the entry that collects. The conditions say that it is
+/// still unread; the count of unread entries stays what it was.
+fn grow(commit: &mut Commit, entry: &Notification, notice: &Notice) {
+    let now = commit.now();
+    let action = commit.update(entry.key());
+    action
+        .add("count", 1)
+        .add("version", 1)
+        .set("updatedAt", now)
+        .when("attribute_exists(#pk) AND attribute_not_exists(#readAt)")
+        .or(race());
+    match &notice.actor {
+        Some(name) => action.set("actor", name),
+        None => action.remove("actor"),
+    };
+    commit
+        .check(inbox_key(entry.user_id))
+        .when("#readThrough < :created")
+        .bind(":created", entry.created_at.as_millisecond())
+        .or(race());
+}
+
+/// Puts a new entry into the inbox.
+fn enter(commit: &mut Commit, entry: &Notification, mut inbox: Inbox) {
+    inbox.arrived();
+    write(commit, &inbox);
+    commit.create(entry);
+    let created = NotificationCreated {
+        notification_id: entry.id,
+        user_id: entry.user_id,
+        kind: entry.message.kind().name().to_owned(),
+        channel: Channel::InApp.name().to_owned(),
+        reason: None,
+    };
+    commit.publish(&created, 1);
+}
+
+/// Adds an e-mail; one whose address is not known yet is noted with the
+/// recipient, in the same commit, so that the address releases it whichever
+/// comes first.
+fn post(
+    commit: &mut Commit,
+    mail: Mail,
+    recipient: Option<Recipient>,
+) -> Result<Option<Mail>, WorkerError> {
+    let known = recipient
+        .as_ref()
+        .is_some_and(|known| known.email.is_some());
+    if !known && let Some(user) = mail.user_id() {
+        let mut recipient = match recipient {
+            Some(recipient) => recipient,
+            None => Recipient::new(user).map_err(WorkerError::transient)?,
+        };
+        if recipient.awaiting.len() >= MAX_AWAITING {
+            return Ok(None);
+        }
+        recipient.awaiting.push(MailRef {
+            event_id: mail.event_id,
+            what: mail.kind(),
+        });
+        write(commit, &recipient);
+    }
+    commit.create(&mail);
+    Ok(Some(mail))
+}

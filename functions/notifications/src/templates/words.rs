@@ -1,0 +1,282 @@
+//! The English words of every type.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use shared::id::{EventId, OrganizationId};
+use shared::principal::Role;
+
+use crate::model::{Message, Occasion};
+
+/// A message in words, as the inbox shows it and an e-mail begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// One line.
+    pub title: String,
+    /// A sentence or two.
+    pub body: String,
+    /// What to press.
+    pub action: Action,
+}
+
+/// Somewhere to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// What the button says.
+    pub label: &'static str,
+    /// The path of the thing, below the public URL.
+    pub path: String,
+}
+
+impl Words {
+    /// Says `message`; `actor` and `count` as in
+    /// [`crate::model::Notification`].
+    pub fn of(message: &Message, actor: Option<&str>, count: u32) -> Self {
+        match message {
+            Message::Welcome { name } => welcome(name.as_deref()),
+            Message::EventSubmitted { event_id, title } => submitted(*event_id, title, actor),
+            Message::EventApproved {
+                event_id,
+                title,
+                note,
+            } => decided(*event_id, title, true, note.as_deref()),
+            Message::EventRejected {
+                event_id,
+                title,
+                reason,
+            } => decided(*event_id, title, false, reason.as_deref()),
+            Message::EventUpdated {
+                event_id,
+                title,
+                changed,
+            } => updated(*event_id, title, actor, changed),
+            Message::EventCancelled {
+                event_id,
+                title,
+                reason,
+            } => cancelled(*event_id, title, reason.as_deref()),
+            Message::EventRegistrations { event_id, title } => {
+                registrations(*event_id, title, actor, count)
+            }
+            Message::RegistrationConfirmed(at) => {
+                place(at, "You are registered for", "Your place is confirmed.")
+            }
+            Message::RegistrationWaitlisted(at) => place(
+                at,
+                "You are on the waitlist for",
+                "All places are taken. You move up by yourself when one becomes free.",
+            ),
+            Message::RegistrationPromoted(at) => place(
+                at,
+                "You have a place at",
+                "A place became free, and it is yours.",
+            ),
+            Message::RegistrationCancelled { occasion, reason } => place(
+                occasion,
+                "Your registration was cancelled:",
+                &with("Your place was released.", "Reason", reason.as_deref()),
+            ),
+            Message::OrganizationMemberAdded {
+                organization_id,
+                name,
+                role,
+            } => organization(
+                *organization_id,
+                format!("You are now a member of {name}"),
+                format!("Your role: {}.", role_name(*role)),
+            ),
+            Message::OrganizationInvitation {
+                organization_id,
+                name,
+                role,
+                expires_at,
+                ..
+            } => {
+                let until = local(*expires_at, "UTC");
+                organization(
+                    *organization_id,
+                    format!("{name} invites you"),
+                    format!(
+                        "You are invited to join {name} as {}. The invitation is valid until {until}.",
+                        role_name(*role)
+                    ),
+                )
+            }
+        }
+    }
+}
+
+fn welcome(name: Option<&str>) -> Words {
+    Words {
+        title: name.map_or_else(
+            || "Welcome to Plenary".to_owned(),
+            |name| format!("Welcome to Plenary, {name}"),
+        ),
+        body: "Your account is ready. Find an event, register, and meet the people there."
+            .to_owned(),
+        action: Action {
+            label: "Browse events",
+            path: "/v1/events".to_owned(),
+        },
+    }
+}
+
+fn submitted(event: EventId, title: &str, actor: Option<&str>) -> Words {
+    let who = actor.unwrap_or("An organiser");
+    let mut words = about(
+        event,
+        format!("“{title}” waits for your approval"),
+        format!("{who} submitted “{title}” for approval."),
+    );
+    words.action.label = "Review the event";
+    words
+}
+
+fn decided(event: EventId, title: &str, approved: bool, reason: Option<&str>) -> Words {
+    if approved {
+        let body = with(
+            "Your event was approved and can be published.",
+            "Note",
+            reason,
+        );
+        about(event, format!("“{title}” was approved"), body)
+    } else {
+        let body = with(
+            "You can change your event and submit it again.",
+            "Reason",
+            reason,
+        );
+        about(event, format!("“{title}” was not approved"), body)
+    }
+}
+
+fn updated(event: EventId, title: &str, actor: Option<&str>, changed: &[String]) -> Words {
+    let who = actor.unwrap_or("Somebody");
+    about(
+        event,
+        format!("“{title}” was changed"),
+        format!("{who} changed your event: {}.", changed.join(", ")),
+    )
+}
+
+fn cancelled(event: EventId, title: &str, reason: Option<&str>) -> Words {
+    let body = with(
+        "Your event was cancelled; everybody registered is told.",
+        "Reason",
+        reason,
+    );
+    about(event, format!("“{title}” was cancelled"), body)
+}
+
+fn registrations(event: EventId, title: &str, actor: Option<&str>, count: u32) -> Words {
+    let first = actor.unwrap_or("Somebody");
+    let who = match count {
+        0 | 1 => first.to_owned(),
+        2 => format!("{first} and 1 other"),
+        more => format!("{first} and {} others", more - 1),
+    };
+    about(
+        event,
+        format!("{who} registered for “{title}”"),
+        "Registrations for your event are coming in.".to_owned(),
+    )
+}
+
+fn place(occasion: &Occasion, what: &str, body: &str) -> Words {
+    let when = local(occasion.starts_at, &occasion.time_zone);
+    about(
+        occasion.event_id,
+        format!("{what} “{}”", occasion.title),
+        format!("{body} The event begins on {when}."),
+    )
+}
+
+fn about(event: EventId, title: String, body: String) -> Words {
+    let path = format!("/v1/events/{event}");
+    let action = Action {
+        label: "Open the event",
+        path,
+    };
+    Words {
+        title,
+        body,
+        action,
+    }
+}
+
+fn organization(organization: OrganizationId, title: String, body: String) -> Words {
+    let path = format!("/v1/organizations/{organization}");
+    let action = Action {
+        label: "Open the organisation",
+        path,
+    };
+    Words {
+        title,
+        body,
+        action,
+    }
+}
+
+const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "owner",
+        Role::Admin => "administrator",
+        Role::Approver => "approver",
+        Role::Organizer => "organiser",
+        Role::Moderator => "moderator",
+        Role::Checkin => "check-in staff",
+        Role::Member => "member",
+    }
+}
+
+fn with(sentence: &str, label: &str, reason: Option<&str>) -> String {
+    match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        Some(reason) => format!("{sentence} {label}: {reason}"),
+        None => sentence.to_owned(),
+    }
+}
+
+/// An instant as people in `zone` say it; in UTC where the zone is unknown.
+fn local(at: Timestamp, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone)
+        .strftime("%A, %-d %B %Y at %H:%M (%Z)")
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_one_line() {
+        let message = Message::EventRegistrations {
+            event_id: EventId::new(),
+            title: "RustConf".into(),
+        };
+        let title = |actor, count| Words::of(&message, actor, count).title;
+        assert_eq!(title(Some("Ada"), 1), "Ada registered for “RustConf”");
+        assert_eq!(
+            title(Some("Ada"), 2),
+            "Ada and 1 other registered for “RustConf”"
+        );
+        assert_eq!(
+            title(None, 5),
+            "Somebody and 4 others registered for “RustConf”"
+        );
+    }
+
+    #[test]
+    fn times_are_local() {
+        let message = Message::RegistrationConfirmed(Occasion {
+            event_id: EventId::new(),
+            title: "RustConf".into(),
+            starts_at: "2026-07-10T16:30:00Z".parse().unwrap(),
+            time_zone: "Europe/Berlin".into(),
+        });
+        let body = Words::of(&message, None, 1).body;
+        assert!(
+            body.contains("Friday, 10 July 2026 at 18:30 (CEST)"),
+            "{body}"
+        );
+    }
+}

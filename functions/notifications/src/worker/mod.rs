@@ -1,0 +1,216 @@
+//! What notifications does with the events that it consumes.
+//!
+//! Events come at least once and in no order. So each is committed once per
+//! event (or per event and recipient, where it has many); copies of other
+//! domains' state apply only a higher `sequence`; and an event that was handled
+//! before still sends those of its e-mails that are not sent yet.
+
+mod notices;
+mod trigger;
+
+use shared::clock::Clock;
+use shared::cx::Context;
+use shared::event::auth::{
+    OrganizationInvitationCreated, OrganizationMemberAdded, OrganizationMemberChanged,
+    OrganizationMemberRemoved, UserContactChanged, UserRegistered,
+};
+use shared::event::events::EventSubmitted;
+use shared::event::{Contract, Event};
+use shared::worker::WorkerError;
+
+pub use trigger::{Outcome, Sweep, Trigger, run};
+
+use crate::model::{Kind, Member, Message};
+use crate::outgoing::{Mailer, Unsealer};
+use crate::postman::Postman;
+use crate::store::{Delivered, Notice, Store};
+use notices::{by, notice};
+
+/// Handles events.
+#[derive(Debug, Clone)]
+pub struct Worker<M, U> {
+    store: Store,
+    clock: Clock,
+    postman: Postman<M, U>,
+}
+
+impl<M: Mailer, U: Unsealer> Worker<M, U> {
+    /// On top of `store`, with `postman` for what goes out.
+    pub const fn new(store: Store, clock: Clock, postman: Postman<M, U>) -> Self {
+        Self {
+            store,
+            clock,
+            postman,
+        }
+    }
+
+    /// Handles one event. Types that concern nobody here are passed over: the
+    /// queue's filter is coarser than this list.
+    ///
+    /// # Errors
+    /// Transient ones are worth another try, permanent ones are not.
+    pub async fn handle(&self, event: Event, cx: Context) -> Result<(), WorkerError> {
+        match event.kind.as_str() {
+            UserRegistered::TYPE => self.registered(&event, &cx).await,
+            UserContactChanged::TYPE => self.contact(&event, &cx).await,
+            OrganizationMemberAdded::TYPE => self.member_added(&event, &cx).await,
+            OrganizationMemberChanged::TYPE | OrganizationMemberRemoved::TYPE => {
+                self.member(&event, &cx).await
+            }
+            OrganizationInvitationCreated::TYPE => self.invited(&event, &cx).await,
+            EventSubmitted::TYPE => self.submitted(&event, &cx).await,
+            _ => {
+                let notices = notices::of(&self.store, &event).await?;
+                self.tell(&event, &cx, notices).await
+            }
+        }
+    }
+
+    /// Sends deferred e-mails whose time has come; gives how many letters.
+    ///
+    /// # Errors
+    /// See [`Postman::sweep`].
+    pub async fn sweep(&self, cx: &Context) -> Result<usize, WorkerError> {
+        self.postman.sweep(cx, self.clock.now()).await
+    }
+
+    /// Commits the notices of an event, then sends its e-mails.
+    async fn tell(
+        &self,
+        event: &Event,
+        cx: &Context,
+        notices: Vec<Notice>,
+    ) -> Result<(), WorkerError> {
+        if notices.is_empty() {
+            return Ok(());
+        }
+        let part = event.id.to_string();
+        let delivered = self.store.deliver(cx, event.id, &part, &notices).await?;
+        self.post(event, cx, delivered).await
+    }
+
+    async fn post(
+        &self,
+        event: &Event,
+        cx: &Context,
+        delivered: Delivered,
+    ) -> Result<(), WorkerError> {
+        let mails = match delivered {
+            Delivered::Now(mails) => mails,
+            Delivered::Before => self.store.mails_of(event.id).await?,
+        };
+        self.postman.send(cx, self.clock.now(), mails).await
+    }
+
+    async fn registered(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let UserRegistered {
+            user_id,
+            name,
+            username,
+        } = event.data()?;
+        let name = name.or(username);
+        self.store.learn_name(cx, user_id, name.as_deref()).await?;
+        let message = Message::Welcome { name };
+        self.tell(event, cx, vec![notice(user_id, message, None)])
+            .await
+    }
+
+    /// The address, and with it the e-mails that waited for it.
+    async fn contact(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let UserContactChanged { user_id, email, .. } = event.data()?;
+        let store = &self.store;
+        let known = store
+            .learn_contact(cx, user_id, &email, event.sequence)
+            .await?;
+        if known.awaiting.is_empty() {
+            return Ok(());
+        }
+        let mails = store.mails_to(user_id, &known.awaiting).await?;
+        self.postman.send(cx, self.clock.now(), mails).await?;
+        store.awaited(cx, user_id, &known.awaiting).await
+    }
+
+    async fn member_added(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let added: OrganizationMemberAdded = event.data()?;
+        self.member(event, cx).await?;
+        if by(event, added.user_id) {
+            return Ok(());
+        }
+        let message = Message::OrganizationMemberAdded {
+            organization_id: added.organization_id,
+            name: added.organization_name,
+            role: added.role,
+        };
+        self.tell(event, cx, vec![notice(added.user_id, message, None)])
+            .await
+    }
+
+    /// Copies who belongs to an organisation, and as what.
+    async fn member(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let member = match event.kind.as_str() {
+            OrganizationMemberAdded::TYPE => {
+                let added: OrganizationMemberAdded = event.data()?;
+                (added.organization_id, added.user_id, Some(added.role))
+            }
+            OrganizationMemberChanged::TYPE => {
+                let changed: OrganizationMemberChanged = event.data()?;
+                (changed.organization_id, changed.user_id, Some(changed.role))
+            }
+            _ => {
+                let removed: OrganizationMemberRemoved = event.data()?;
+                (removed.organization_id, removed.user_id, None)
+            }
+        };
+        let (organization_id, user_id, role) = member;
+        let member = Member {
+            organization_id,
+            user_id,
+            role,
+        };
+        self.store.project_member(cx, &member, event.sequence).await
+    }
+
+    async fn invited(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let invited: OrganizationInvitationCreated = event.data()?;
+        let message = Message::OrganizationInvitation {
+            organization_id: invited.organization_id,
+            name: invited.organization_name,
+            role: invited.role,
+            sealed_token: invited.sealed_token,
+            expires_at: invited.expires_at,
+        };
+        let store = &self.store;
+        let delivered = store
+            .deliver_to_address(cx, event.id, &invited.email, message)
+            .await?;
+        self.post(event, cx, delivered).await
+    }
+
+    /// An event can have many approvers, so each is a commit of their own:
+    /// whoever was told before the process died is not told again.
+    async fn submitted(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let submitted: EventSubmitted = event.data()?;
+        let actor = self.store.name_of(submitted.actor_id).await?;
+        let mut mails = Vec::new();
+        let mut before = false;
+        for approver in self.store.approvers(submitted.organization_id).await? {
+            if approver == submitted.actor_id {
+                continue;
+            }
+            let message = Message::EventSubmitted {
+                event_id: submitted.event_id,
+                title: submitted.title.clone(),
+            };
+            let part = format!("{}#{approver}#{}", event.id, Kind::EventSubmitted);
+            let notices = [notice(approver, message, actor.clone())];
+            match self.store.deliver(cx, event.id, &part, &notices).await? {
+                Delivered::Now(new) => mails.extend(new),
+                Delivered::Before => before = true,
+            }
+        }
+        if before {
+            mails = self.store.mails_of(event.id).await?;
+        }
+        self.postman.send(cx, self.clock.now(), mails).await
+    }
+}

@@ -1,0 +1,151 @@
+//! Whom an event concerns, and what they are told. Nobody is told of what
+//! they did themselves.
+
+use shared::event::events::{
+    EventApproved, EventCancelled, EventRejected, EventUpdated, RegistrationCancelled,
+    RegistrationCreated, RegistrationPromoted,
+};
+use shared::event::{Contract, Event};
+use shared::id::UserId;
+use shared::worker::WorkerError;
+
+use crate::model::{Message, Occasion};
+use crate::store::{Notice, Store};
+
+/// The notices of an event that concerns the people it names; none for every
+/// other event.
+pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, WorkerError> {
+    Ok(match event.kind.as_str() {
+        EventApproved::TYPE => approved(event.data()?),
+        EventRejected::TYPE => rejected(event.data()?),
+        EventUpdated::TYPE => {
+            let actor = actor_name(store, event).await?;
+            updated(event, event.data()?, actor)
+        }
+        EventCancelled::TYPE => cancelled(event, event.data()?),
+        RegistrationCreated::TYPE => {
+            let created: RegistrationCreated = event.data()?;
+            let name = store.name_of(created.user_id).await?;
+            registration_created(created, name)
+        }
+        RegistrationPromoted::TYPE => registration_promoted(event.data()?),
+        RegistrationCancelled::TYPE => registration_cancelled(event, event.data()?),
+        _ => Vec::new(),
+    })
+}
+
+async fn actor_name(store: &Store, event: &Event) -> Result<Option<String>, WorkerError> {
+    match event.actor.as_deref().and_then(|actor| actor.parse().ok()) {
+        Some(id) => Ok(store.name_of(id).await?),
+        None => Ok(None),
+    }
+}
+
+pub(super) const fn notice(to: UserId, message: Message, actor: Option<String>) -> Notice {
+    Notice { to, message, actor }
+}
+
+/// Whether `user` did this.
+pub(super) fn by(event: &Event, user: UserId) -> bool {
+    event.actor.as_deref() == Some(user.to_string().as_str())
+}
+
+fn approved(review: EventApproved) -> Vec<Notice> {
+    if review.actor_id == review.created_by {
+        return Vec::new();
+    }
+    let message = Message::EventApproved {
+        event_id: review.event_id,
+        title: review.title,
+        note: review.reason,
+    };
+    vec![notice(review.created_by, message, None)]
+}
+
+fn rejected(review: EventRejected) -> Vec<Notice> {
+    if review.actor_id == review.created_by {
+        return Vec::new();
+    }
+    let message = Message::EventRejected {
+        event_id: review.event_id,
+        title: review.title,
+        reason: review.reason,
+    };
+    vec![notice(review.created_by, message, None)]
+}
+
+fn updated(event: &Event, updated: EventUpdated, actor: Option<String>) -> Vec<Notice> {
+    let author = updated.event.created_by;
+    if by(event, author) || updated.changed.is_empty() {
+        return Vec::new();
+    }
+    let message = Message::EventUpdated {
+        event_id: updated.event.event_id,
+        title: updated.event.title,
+        changed: updated.changed,
+    };
+    vec![notice(author, message, actor)]
+}
+
+fn cancelled(event: &Event, cancelled: EventCancelled) -> Vec<Notice> {
+    let author = cancelled.event.created_by;
+    if by(event, author) {
+        return Vec::new();
+    }
+    let message = Message::EventCancelled {
+        event_id: cancelled.event.event_id,
+        title: cancelled.event.title,
+        reason: cancelled.reason,
+    };
+    vec![notice(author, message, None)]
+}
+
+/// The attendee has it in writing; the organiser hears of others only.
+fn registration_created(created: RegistrationCreated, name: Option<String>) -> Vec<Notice> {
+    let occasion = Occasion {
+        event_id: created.event_id,
+        title: created.title.clone(),
+        starts_at: created.starts_at,
+        time_zone: created.time_zone,
+    };
+    let confirmation = match created.status.as_str() {
+        "confirmed" => Message::RegistrationConfirmed(occasion),
+        "waitlisted" => Message::RegistrationWaitlisted(occasion),
+        _ => return Vec::new(),
+    };
+    let mut notices = vec![notice(created.user_id, confirmation, None)];
+    if created.organizer_id != created.user_id {
+        let message = Message::EventRegistrations {
+            event_id: created.event_id,
+            title: created.title,
+        };
+        notices.push(notice(created.organizer_id, message, name));
+    }
+    notices
+}
+
+fn registration_promoted(promoted: RegistrationPromoted) -> Vec<Notice> {
+    let message = Message::RegistrationPromoted(Occasion {
+        event_id: promoted.event_id,
+        title: promoted.title,
+        starts_at: promoted.starts_at,
+        time_zone: promoted.time_zone,
+    });
+    vec![notice(promoted.user_id, message, None)]
+}
+
+fn registration_cancelled(event: &Event, cancelled: RegistrationCancelled) -> Vec<Notice> {
+    if by(event, cancelled.user_id) {
+        return Vec::new();
+    }
+    let message = Message::RegistrationCancelled {
+        occasion: Occasion {
+            event_id: cancelled.event_id,
+            title: cancelled.title,
+            starts_at: cancelled.starts_at,
+            time_zone: cancelled.time_zone,
+        },
+        reason: cancelled.reason,
+    };
+    vec![notice(cancelled.user_id, message, None)]
+}
