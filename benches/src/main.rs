@@ -150,10 +150,15 @@ async fn run() -> Result<Vec<String>> {
     } = journeys::travel(&mut stack, &mut world).await;
     let runs = scheduled(&mut stack).await;
     let mut timed = Vec::new();
-    for binary in subjects::binaries(workspace)?
-        .iter()
-        .filter(|name| options.wants(name))
-    {
+    let (built, missing): (Vec<_>, Vec<_>) = subjects::binaries(workspace)?
+        .into_iter()
+        .partition(|name| stack.program(name).exists());
+    failures.extend(
+        missing
+            .iter()
+            .map(|name| format!("{name}, nor its share: no bootstrap")),
+    );
+    for binary in built.iter().filter(|name| options.wants(name)) {
         eprintln!("{binary} …");
         match time(&mut stack, &world, node.as_ref(), binary, options.plan()).await {
             Ok(figures) => timed.push(figures),

@@ -35,7 +35,7 @@ impl Node {
             run(directory, "npm", &["ci", "--silent"]).await?;
         }
         run(directory, "npm", &["run", "--silent", "build"]).await?;
-        let bundle = directory.join("dist/index.js");
+        let bundle = directory.join("dist/index.cjs");
         let zip_mb = crate::measure::zip_mb(&bundle)?;
         Ok(Self {
             program: program.into(),

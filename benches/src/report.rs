@@ -255,6 +255,9 @@ fn mix(out: &mut String, steps: &[Step]) {
 
 /// Where the money of the mean read and the mean keyed write goes.
 fn parts(out: &mut String, steps: &[Step]) {
+    if steps.is_empty() {
+        return;
+    }
     let mean = |kind: Kind| {
         let chosen: Vec<_> = steps.iter().filter(|step| step.kind == kind).collect();
         let mut sum = Usage::default();

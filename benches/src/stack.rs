@@ -231,7 +231,9 @@ impl Stack {
     /// workers, until nothing moves any more.
     pub async fn settle(&mut self) -> Result<Settled> {
         let mut settled = Settled::default();
-        let subscriptions = self.template.subscriptions();
+        let mut subscriptions = self.template.subscriptions();
+        // Whose bootstrap is missing is named as not measured.
+        subscriptions.retain(|subscription| self.program(&subscription.binary).exists());
         loop {
             let mut quiet = true;
             for table in tables::GROUPS {
