@@ -15,7 +15,8 @@ use crate::model::explain::{self, Answers, Explanation};
 use crate::model::profile::Profile;
 use crate::model::roster::Roster;
 use crate::model::scoring;
-use crate::store::items::{Badge, Results, Settings};
+use crate::store::event_items::Settings;
+use crate::store::items::{Badge, Results};
 use crate::store::person::Person;
 use crate::store::{Store, pack, unpack};
 
@@ -141,7 +142,7 @@ impl Matcher {
         }
         let roster = self.roster(settings).await?;
         let card = person.card(self.store.embedder(), profile);
-        let found = self.rank(&roster, settings, person.member.user_id, &card);
+        let found = Self::rank(&roster, settings, person.member.user_id, &card);
         let results = Results {
             event_id: Some(settings.event_id),
             basis: person.member.stamp,
@@ -177,7 +178,7 @@ impl Matcher {
             }
             let roster = self.roster(&board.settings).await?;
             people += roster.len();
-            for (other, event, score) in self.rank(&roster, &board.settings, user, &card) {
+            for (other, event, score) in Self::rank(&roster, &board.settings, user, &card) {
                 let entry = best.entry(other).or_insert((event, score));
                 if score > entry.1 {
                     *entry = (event, score);
@@ -221,7 +222,6 @@ impl Matcher {
     }
 
     fn rank(
-        &self,
         roster: &Roster,
         settings: &Settings,
         user: UserId,

@@ -23,7 +23,8 @@ use shared::worker::{WorkerError, run_batch};
 use std::time::Duration;
 
 use crate::App;
-use crate::store::items::{Attendance, EventCopy, Member, RunStatus, Saved};
+use crate::store::event_items::{EventCopy, RunStatus};
+use crate::store::items::{Attendance, Member, Saved};
 use crate::store::person::{Change, Person};
 
 /// Bounds the handling of one event.

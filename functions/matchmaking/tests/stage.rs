@@ -24,7 +24,7 @@ pub fn starts_at() -> Timestamp {
 
 impl Stage {
     pub async fn new() -> Self {
-        let world = World::of("matchmaking").await;
+        let world = Box::pin(World::of("matchmaking")).await;
         let app = App::new(world.table().clone()).unwrap();
         let api = world.api(router(world.core.clone(), app.clone()).0);
         Self { world, app, api }

@@ -126,9 +126,9 @@ pub fn score(factors: &Factors, weights: &Weights) -> f32 {
     }
 }
 
-/// How well `giver` serves `seeker`, from 0 to 1; `None` if nothing is sought.
-pub fn fit(seeker: &View<'_>, giver: &View<'_>) -> Option<f32> {
-    let (wants, gives) = (seeker.list(List::Wants), giver.list(List::Gives));
+/// How well `other` serves `seeker`, from 0 to 1; `None` if nothing is sought.
+pub fn fit(seeker: &View<'_>, other: &View<'_>) -> Option<f32> {
+    let (wants, gives) = (seeker.list(List::Wants), other.list(List::Gives));
     if wants.is_empty() {
         return None;
     }
@@ -139,8 +139,8 @@ pub fn fit(seeker: &View<'_>, giver: &View<'_>) -> Option<f32> {
     let cosine = vector::cosine(
         seeker.wants,
         seeker.wants_inverse,
-        giver.gives,
-        giver.gives_inverse,
+        other.gives,
+        other.gives_inverse,
     );
     Some(words.max(FIT_BY_MEANING * stretch(cosine, FIT)))
 }

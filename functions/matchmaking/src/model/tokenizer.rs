@@ -1,4 +1,4 @@
-//! WordPiece as BERT's uncased models have it: lower case, no accents,
+//! `WordPiece` as BERT's uncased models have it: lower case, no accents,
 //! punctuation apart, then the longest known piece again and again.
 
 /// A longer word is no word (the reference tokenizer has the same limit).

@@ -1,20 +1,18 @@
 //! `GET /v1/matchmaking/matches`
 
 use axum::extract::State;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::cx::Context;
-use shared::http::{Path, Query, Reply};
-use shared::id::{EventId, UserId};
+use shared::http::{Query, Reply};
+use shared::id::EventId;
 use shared::page::{Binding, PageRequest, Paging};
 use shared::principal::Principal;
 use shared::problem::Problem;
 use shared::table::{Key, Position};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
+use super::match_view::{Match, Matches};
 use crate::App;
-use crate::matcher::Found;
-use crate::model::explain::Reason;
 use crate::problems::{MATCHING_CANCELLED, MATCHING_OFF, NOT_ATTENDING, PROFILE_REQUIRED};
 use crate::store::items::Results;
 use crate::store::person::Person;
@@ -31,59 +29,6 @@ pub struct Filter {
     limit: Option<u32>,
     /// `nextCursor` of the page before.
     cursor: Option<String>,
-}
-
-/// Somebody you should meet.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Match {
-    user_id: UserId,
-    /// The event at which you can meet.
-    event_id: EventId,
-    name: Option<String>,
-    headline: Option<String>,
-    company: Option<String>,
-    roles: Vec<String>,
-    /// From 0 to 1.
-    #[schema(minimum = 0, maximum = 1)]
-    score: f32,
-    reasons: Vec<Reason>,
-    /// Saved events and tags in common.
-    mutual_interests: Vec<String>,
-    /// From 0 to 1; `null` until both have connected a calendar.
-    #[schema(minimum = 0, maximum = 1)]
-    availability_overlap: Option<f32>,
-}
-
-impl From<Found> for Match {
-    fn from(Found { badge, score, why }: Found) -> Self {
-        Self {
-            user_id: badge.user_id,
-            event_id: badge.event_id,
-            name: badge.name,
-            headline: badge.headline,
-            company: badge.company,
-            roles: badge.roles,
-            score,
-            reasons: why.reasons,
-            mutual_interests: why.mutual_interests,
-            availability_overlap: None,
-        }
-    }
-}
-
-/// A page of matches, best first.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Matches {
-    /// A page can be short: who left or hides meanwhile is left out.
-    items: Vec<Match>,
-    /// Send it as `cursor` for the next page; `null` at the end.
-    #[schema(required)]
-    next_cursor: Option<String>,
-    /// When the ranking was made.
-    #[schema(value_type = String, format = DateTime)]
-    computed_at: Timestamp,
 }
 
 /// Who you should meet
@@ -107,37 +52,7 @@ pub async fn get(
     list(&app, &cx, &principal, filter).await
 }
 
-/// Who you should meet (deprecated)
-///
-/// As `GET /v1/matchmaking/matches`; the id must be your own.
-#[utoipa::path(
-    get, path = "/v1/matchmaking/matches/{userId}", tag = "matchmaking",
-    operation_id = "listMatchesOfUser",
-    params(("userId" = UserId, Path), Filter),
-    responses(
-        (status = 200, description = "Your matches, best first", body = Matches),
-        (status = 400, description = "`invalid-request`"),
-        (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`not-attending`"),
-        (status = 404, description = "It is not your id"),
-        (status = 409, description = "`profile-required`, `matching-off`, `matching-cancelled`"),
-    )
-)]
-#[deprecated = "an alias"]
-pub async fn get_for(
-    State(app): State<App>,
-    cx: Context,
-    principal: Principal,
-    Path(user_id): Path<UserId>,
-    Query(filter): Query<Filter>,
-) -> Result<Reply, Problem> {
-    if user_id != principal.user_id {
-        return Err(Problem::not_found("The list of matches"));
-    }
-    list(&app, &cx, &principal, filter).await
-}
-
-async fn list(
+pub(super) async fn list(
     app: &App,
     cx: &Context,
     principal: &Principal,

@@ -1,9 +1,11 @@
 //! `/v1/matchmaking`: one file per endpoint.
 
 pub mod get_matches;
+pub mod get_matches_of;
 pub mod get_profile;
 pub mod get_run;
 pub mod get_weights;
+pub mod match_view;
 pub mod put_profile;
 pub mod put_weights;
 pub mod start_run;
@@ -17,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::problems::BUSY;
-use crate::store::items::EventCopy;
+use crate::store::event_items::EventCopy;
 
 /// Every route of the group. The aliases are marked as deprecated for the
 /// description, and used here nevertheless.
@@ -28,7 +30,7 @@ pub fn routes(app: App) -> OpenApiRouter {
         .routes(routes!(put_profile::post))
         .route_layer(aliases("/v1/matchmaking/profile"));
     let matches = OpenApiRouter::new()
-        .routes(routes!(get_matches::get_for))
+        .routes(routes!(get_matches_of::get))
         .route_layer(aliases("/v1/matchmaking/matches"));
     OpenApiRouter::new()
         .routes(routes!(get_profile::get, put_profile::put))

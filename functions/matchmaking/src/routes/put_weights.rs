@@ -10,7 +10,7 @@ use shared::problem::Problem;
 use super::organises;
 use crate::App;
 use crate::model::weights::Weights;
-use crate::store::items::Settings;
+use crate::store::event_items::Settings;
 
 /// Decide what counts in an event's matching
 ///

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::organises;
 use crate::App;
 use crate::problems::{MATCHING_CANCELLED, RUN_TOO_SOON};
-use crate::store::items::{Run, RunStatus, Settings};
+use crate::store::event_items::{Run, RunStatus, Settings};
 
 /// An event's matches are made afresh at most so often: bounds what a run can cost.
 const EVERY: SignedDuration = SignedDuration::from_mins(1);

@@ -1,6 +1,7 @@
 //! The group's table: one method per access pattern. Nothing else here knows
 //! DynamoDB.
 
+pub mod event_items;
 pub mod items;
 pub mod person;
 
@@ -20,10 +21,8 @@ use crate::model::card::Card;
 use crate::model::embedding::Embedder;
 use crate::model::roster::Roster;
 use crate::problems::BUSY;
-use items::{
-    Badge, EventCopy, Results, Row, Run, RunStatus, SHARDS, Settings, badge_key, badge_partition,
-    event_key, results_key, run_key, user_partition,
-};
+use event_items::{EventCopy, Run, RunStatus, Settings, event_key, run_key};
+use items::{Badge, Results, Row, SHARDS, badge_key, badge_partition, results_key, user_partition};
 use person::{Change, Person};
 
 /// The group's table; cheap to clone.

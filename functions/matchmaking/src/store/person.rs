@@ -38,7 +38,7 @@ impl Person {
         };
         for row in rows {
             match row {
-                Row::Member(member) => person.member = member,
+                Row::Member(member) => person.member = *member,
                 Row::Saved(saved) => person.saved.push(saved),
                 Row::Attendance(attendance) => person.attendances.push(attendance),
                 Row::Event(_) | Row::Settings(_) | Row::Results(_) => {}
