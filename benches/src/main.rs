@@ -45,8 +45,8 @@ Usage: plenary-benches [--quick] [--no-node] [--binaries DIR] [--only NAME[,NAME
 
   --quick         5 cold starts and 1,000 warm invocations instead of 25 and 10,000
   --no-node       do not compare with Node.js
-  --binaries DIR  where the bootstraps are, as DIR/NAME or DIR/NAME/bootstrap
-                  (default: beside this program)
+  --binaries DIR  take the bootstraps from DIR/NAME or DIR/NAME/bootstrap
+                  instead of building them
   --only NAMES    time these binaries only; \"none\" skips the timing
 ";
 
@@ -54,17 +54,16 @@ Usage: plenary-benches [--quick] [--no-node] [--binaries DIR] [--only NAME[,NAME
 struct Options {
     quick: bool,
     node: bool,
-    binaries: PathBuf,
+    binaries: Option<PathBuf>,
     only: Option<Vec<String>>,
 }
 
 impl Options {
     fn read() -> Result<Self> {
-        let beside = std::env::current_exe()?.parent().map(Path::to_path_buf);
         let mut options = Self {
             quick: false,
             node: true,
-            binaries: beside.unwrap_or_default(),
+            binaries: None,
             only: None,
         };
         let mut arguments = std::env::args().skip(1);
@@ -77,7 +76,7 @@ impl Options {
             match argument.as_str() {
                 "--quick" => options.quick = true,
                 "--no-node" => options.node = false,
-                "--binaries" => options.binaries = value()?.into(),
+                "--binaries" => options.binaries = Some(value()?.into()),
                 "--only" => options.only = Some(value()?.split(',').map(str::to_owned).collect()),
                 _ => return Err(Error(format!("{argument}?\n{HELP}"))),
             }
@@ -132,7 +131,9 @@ async fn run() -> Result<Vec<String>> {
         .parent()
         .context("no workspace")?;
     let template = Template::read(&workspace.join("template.yaml"))?;
-    let mut stack = Stack::open(template, options.binaries.clone()).await?;
+    let names = subjects::binaries(workspace)?;
+    let directory = bootstraps(&options, workspace, &names).await?;
+    let mut stack = Stack::open(template, directory).await?;
     let node = if options.node {
         Some(Node::build(&workspace.join("benches/node")).await?)
     } else {
@@ -150,7 +151,7 @@ async fn run() -> Result<Vec<String>> {
     } = journeys::travel(&mut stack, &mut world).await;
     let runs = scheduled(&mut stack).await;
     let mut timed = Vec::new();
-    let (built, missing): (Vec<_>, Vec<_>) = subjects::binaries(workspace)?
+    let (built, missing): (Vec<_>, Vec<_>) = names
         .into_iter()
         .partition(|name| stack.program(name).exists());
     failures.extend(
@@ -179,6 +180,19 @@ async fn run() -> Result<Vec<String>> {
     println!("{out}");
     failures.extend(runs.err().map(|failure| failure.to_string()));
     Ok(failures)
+}
+
+/// Where the bootstraps are, built if nobody says.
+async fn bootstraps(options: &Options, workspace: &Path, names: &[String]) -> Result<PathBuf> {
+    if let Some(directory) = &options.binaries {
+        return Ok(directory.clone());
+    }
+    eprintln!("building …");
+    subjects::build(workspace, names).await?;
+    let own = std::env::current_exe()?;
+    own.parent()
+        .map(Path::to_path_buf)
+        .context("no directory of its own")
 }
 
 /// What the functions that run by the clock consume in a month.

@@ -147,7 +147,7 @@ impl Stack {
                     .join(","),
             ),
             ("GROUP_QUEUES", &group_queues()),
-            ("DLQ_URL", "http://127.0.0.1/relay-dlq"),
+            ("RELAY_DLQ_URL", "http://127.0.0.1/relay-dlq"),
             ("AWS_ENDPOINT_URL", &self.url(endpoint)),
         ] {
             set(name, value);

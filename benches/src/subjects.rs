@@ -48,6 +48,24 @@ pub fn binaries(workspace: &std::path::Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Builds the bootstraps in the profile that this program was built in.
+pub async fn build(workspace: &std::path::Path, binaries: &[String]) -> Result<()> {
+    let mut cargo = tokio::process::Command::new("cargo");
+    cargo.current_dir(workspace).arg("build").arg("--quiet");
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    for binary in binaries {
+        cargo.args(["--bin", binary]);
+    }
+    let status = cargo.status().await.context("cargo")?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error(format!("cargo build: {status}")))
+    }
+}
+
 /// Prepares the timing of a binary.
 pub async fn pair(
     stack: &mut Stack,
