@@ -2,10 +2,9 @@
 //! of its queue, and `{"sweep":"mails"}` from a schedule, which sends the
 //! e-mails that waited for the end of quiet hours or for a digest.
 
-#![recursion_limit = "256"] // the SDKs' futures nest deeply
-
 use std::time::Duration;
 
+use aws_sdk_sesv2::config::retry::RetryConfig;
 use plenary_notifications::Worker;
 use plenary_notifications::outgoing::{Kms, Ses};
 use plenary_notifications::postman::Postman;
@@ -17,14 +16,14 @@ use shared::client_config;
 use shared::config::{ConfigError, Env};
 
 /// Bounds the handling of one event, and a sweep.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(12);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::run::start()?;
     let worker = worker(&Aws::from_env()?)?;
     let worker = &worker;
-    shared::run::payloads(|trigger: Trigger| run(worker, trigger, TIMEOUT)).await
+    shared::run::payloads(|trigger: Trigger| Box::pin(run(worker, trigger, TIMEOUT))).await
 }
 
 fn worker(aws: &Aws) -> Result<Worker<Ses, Kms>, ConfigError> {
@@ -32,7 +31,10 @@ fn worker(aws: &Aws) -> Result<Worker<Ses, Kms>, ConfigError> {
     let names = ["TABLE_NAME", "PUBLIC_URL", "MAIL_FROM", "DATA_KEY_ID"];
     let [table, public_url, from, key] = names.map(|name| env.required(name));
     env.check()?;
-    let ses = aws_sdk_sesv2::Client::from_conf(client_config!(aws_sdk_sesv2, aws).build());
+    // Sending is not idempotent: an attempt that timed out may have been
+    // accepted, so that the queue, not the SDK, decides on another.
+    let ses = client_config!(aws_sdk_sesv2, aws).retry_config(RetryConfig::disabled());
+    let ses = aws_sdk_sesv2::Client::from_conf(ses.build());
     let kms = aws_sdk_kms::Client::from_conf(client_config!(aws_sdk_kms, aws).build());
     let store = Store::new(aws.table(table));
     let links = Links::below(&public_url);

@@ -55,13 +55,17 @@ pub async fn run<M: Mailer, U: Unsealer>(
 ) -> Result<Outcome, lambda_runtime::Error> {
     match trigger {
         Trigger::Batch(batch) => {
-            let response = run_batch(batch, timeout, |event, cx| worker.handle(event, cx)).await;
+            // Boxed: the futures of the SDK inside nest deeper than the compiler
+            // likes to look.
+            let handle = |event, cx| Box::pin(worker.handle(event, cx));
+            let response = run_batch(batch, timeout, handle).await;
             Ok(Outcome::Batch(response))
         }
         Trigger::Sweep {
             sweep: Sweep::Mails,
         } => {
-            let letters = worker.sweep(&Context::begin(timeout)).await?;
+            let cx = Context::begin(timeout);
+            let letters = Box::pin(worker.sweep(&cx)).await?;
             tracing::info!(mail.letters = letters, "deferred e-mails were sent");
             Ok(Outcome::Swept { letters })
         }

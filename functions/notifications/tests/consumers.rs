@@ -1,0 +1,368 @@
+//! NO-13, NO-14: what each event tells whom.
+
+use jiff::SignedDuration;
+use shared::event::auth::{
+    OrganizationInvitationCreated, OrganizationMemberAdded, OrganizationMemberChanged,
+    OrganizationMemberRemoved,
+};
+use shared::event::events::{
+    EventApproved, EventCancelled, EventRejected, EventSubmitted, EventUpdated,
+    RegistrationCancelled, RegistrationPromoted,
+};
+use shared::id::{EventId, InvitationId, OrganizationId, RegistrationId, UserId};
+use shared::principal::Role;
+use shared::testing::now;
+
+use crate::stage::{Stage, address, registration, snapshot, text};
+
+fn submitted(organization_id: OrganizationId, author: UserId) -> EventSubmitted {
+    EventSubmitted {
+        event_id: EventId::new(),
+        organization_id,
+        title: "RustConf".into(),
+        created_by: author,
+        actor_id: author,
+        reason: None,
+    }
+}
+
+#[tokio::test]
+async fn no_14_a_submitted_event_goes_to_the_approvers() {
+    let stage = Stage::new().await;
+    let organization = OrganizationId::new();
+    let names = ["Olga", "Adam", "Petra", "Otto", "Mia", "Gone", "Down"];
+    let roles = [
+        Role::Owner,
+        Role::Admin,
+        Role::Approver,
+        Role::Organizer,
+        Role::Member,
+        Role::Admin,
+        Role::Approver,
+    ];
+    let mut people = Vec::new();
+    for (name, role) in names.into_iter().zip(roles) {
+        let person = stage.person(name).await;
+        stage.joins(&person, organization, role, 5).await;
+        people.push(person);
+    }
+    let removed = OrganizationMemberRemoved {
+        organization_id: organization,
+        user_id: people[5].id,
+    };
+    stage.tell(&removed, 6, None).await;
+    let changed = OrganizationMemberChanged {
+        organization_id: organization,
+        organization_name: "Rust Club".into(),
+        user_id: people[6].id,
+        role: Role::Member,
+    };
+    stage.tell(&changed, 6, None).await;
+    // These come late and change nothing.
+    stage.joins(&people[5], organization, Role::Admin, 4).await;
+    stage
+        .joins(&people[6], organization, Role::Approver, 4)
+        .await;
+
+    // The owner submits: the other two are told.
+    let event = stage
+        .tell(
+            &submitted(organization, people[0].id),
+            1,
+            Some(people[0].id),
+        )
+        .await;
+    let mut told = Vec::new();
+    for person in &people {
+        told.push(stage.types(person).await.join(","));
+    }
+    assert_eq!(
+        told,
+        ["", "event.submitted", "event.submitted", "", "", "", ""]
+    );
+    let entry = &stage.inbox(&people[1]).await[0];
+    assert_eq!(
+        text(&entry["body"]),
+        "Olga submitted “RustConf” for approval."
+    );
+    assert!(stage.handles(&event).await, "redelivered");
+    assert_eq!(stage.unread(&people[1]).await, 1);
+    assert_eq!(stage.post.letters().len(), 2);
+    assert_eq!(
+        stage.post.subjects(&address("Petra")),
+        ["“RustConf” waits for your approval"]
+    );
+}
+
+#[tokio::test]
+async fn no_14_the_author_hears_of_the_decision() {
+    let stage = Stage::new().await;
+    let author = stage.person("Ada").await;
+    let approver = UserId::new();
+    let review = submitted(OrganizationId::new(), author.id);
+    let rejected = EventRejected {
+        event_id: review.event_id,
+        organization_id: review.organization_id,
+        title: review.title.clone(),
+        created_by: author.id,
+        actor_id: approver,
+        reason: Some("No <b>venue</b>".into()),
+    };
+    stage.tell(&rejected, 2, Some(approver)).await;
+    stage.world.clock.advance(SignedDuration::from_secs(1));
+    let approved = EventApproved {
+        event_id: review.event_id,
+        organization_id: review.organization_id,
+        title: review.title,
+        created_by: author.id,
+        actor_id: approver,
+        reason: None,
+    };
+    stage.tell(&approved, 3, Some(approver)).await;
+    let own = EventApproved {
+        actor_id: author.id,
+        ..approved
+    };
+    stage.tell(&own, 4, Some(author.id)).await;
+    assert_eq!(
+        stage.types(&author).await,
+        ["event.approved", "event.rejected"]
+    );
+    let rejected = &stage.inbox(&author).await[1];
+    assert_eq!(rejected["data"]["reason"], "No <b>venue</b>");
+    let letter = &stage.post.letters()[0];
+    assert!(letter.content.text.contains("Reason: No <b>venue</b>"));
+    assert!(
+        letter
+            .content
+            .html
+            .contains("Reason: No &lt;b&gt;venue&lt;/b&gt;")
+    );
+}
+
+/// NO-14: grouped, so that a full house is one line and one e-mail.
+#[tokio::test]
+async fn no_14_registrations_are_grouped_for_the_organiser() {
+    let stage = Stage::new().await;
+    let (organiser, event) = (stage.person("Olga").await, EventId::new());
+    let mut last = None;
+    for name in ["Ada", "Bob", "Cleo"] {
+        let person = stage.person(name).await;
+        last = Some(
+            stage
+                .tell(
+                    &registration(person.id, organiser.id, event),
+                    1,
+                    Some(person.id),
+                )
+                .await,
+        );
+        assert_eq!(stage.types(&person).await, ["registration.confirmed"]);
+        assert_eq!(
+            stage.post.subjects(&address(name)),
+            ["You are registered for “RustConf”"]
+        );
+    }
+    assert!(stage.handles(&last.unwrap()).await, "redelivered");
+    let inbox = stage.inbox(&organiser).await;
+    assert_eq!((inbox.len(), stage.unread(&organiser).await), (1, 1));
+    assert_eq!(
+        text(&inbox[0]["title"]),
+        "Cleo and 2 others registered for “RustConf”"
+    );
+    assert_eq!(inbox[0]["count"], 3);
+    assert_eq!(
+        stage.post.subjects(&address("Olga")),
+        ["Ada registered for “RustConf”"]
+    );
+
+    // Another event is another group; a read group is closed; so is an old one.
+    stage
+        .tell(
+            &registration(UserId::new(), organiser.id, EventId::new()),
+            1,
+            None,
+        )
+        .await;
+    assert_eq!(stage.unread(&organiser).await, 2);
+    let path = format!("/v1/notifications/{}/read", text(&inbox[0]["id"]));
+    stage.put(&organiser, &path).await.expect(200);
+    stage.world.clock.advance(SignedDuration::from_secs(1));
+    stage
+        .tell(&registration(UserId::new(), organiser.id, event), 1, None)
+        .await;
+    assert_eq!(
+        (
+            stage.inbox(&organiser).await.len(),
+            stage.unread(&organiser).await
+        ),
+        (3, 2)
+    );
+    stage.world.clock.advance(SignedDuration::from_hours(25));
+    stage
+        .tell(&registration(UserId::new(), organiser.id, event), 1, None)
+        .await;
+    let inbox = stage.inbox(&organiser).await;
+    assert_eq!((inbox.len(), inbox[0]["count"].as_u64()), (4, Some(1)));
+}
+
+/// NO-14: many at once lose nothing.
+#[tokio::test]
+async fn no_14_racing_registrations_are_all_counted() {
+    let stage = Stage::new().await;
+    let (organiser, event) = (stage.person("Olga").await, EventId::new());
+    let events: Vec<_> = (0..24)
+        .map(|_| stage.event(&registration(UserId::new(), organiser.id, event), 1, None))
+        .collect();
+    let done = futures::future::join_all(events.iter().map(|event| stage.handles(event))).await;
+    assert!(done.iter().all(|done| *done));
+    let inbox = stage.inbox(&organiser).await;
+    assert_eq!((inbox.len(), inbox[0]["count"].as_u64()), (1, Some(24)));
+    assert_eq!(stage.unread(&organiser).await, 1);
+    assert_eq!(stage.post.subjects(&address("Olga")).len(), 1);
+}
+
+#[tokio::test]
+async fn no_14_waitlist_promotion_and_cancellation() {
+    let stage = Stage::new().await;
+    let ada = stage.person("Ada").await;
+    let organiser = stage.person("Olga").await;
+    let mut created = registration(ada.id, organiser.id, EventId::new());
+    created.status = "waitlisted".into();
+    stage.tell(&created, 1, Some(ada.id)).await;
+    stage.world.clock.advance(SignedDuration::from_secs(1));
+    let promoted = RegistrationPromoted {
+        registration_id: created.registration_id,
+        event_id: created.event_id,
+        user_id: ada.id,
+        status: "confirmed".into(),
+        title: created.title.clone(),
+        starts_at: created.starts_at,
+        time_zone: created.time_zone.clone(),
+        organizer_id: organiser.id,
+        reason: None,
+    };
+    stage.tell(&promoted, 2, Some(UserId::new())).await;
+    stage.world.clock.advance(SignedDuration::from_secs(1));
+    let cancelled = RegistrationCancelled {
+        registration_id: RegistrationId::new(),
+        event_id: created.event_id,
+        user_id: ada.id,
+        status: "cancelled".into(),
+        title: created.title,
+        starts_at: created.starts_at,
+        time_zone: created.time_zone,
+        organizer_id: organiser.id,
+        reason: Some("The hall burnt down".into()),
+    };
+    stage.tell(&cancelled, 3, Some(organiser.id)).await;
+    // What she cancels herself she knows.
+    stage.tell(&cancelled, 4, Some(ada.id)).await;
+    let types = [
+        "registration.cancelled",
+        "registration.promoted",
+        "registration.waitlisted",
+    ];
+    assert_eq!(stage.types(&ada).await, types);
+    let body = text(&stage.inbox(&ada).await[0]["body"]);
+    assert!(
+        body.contains("Reason: The hall burnt down") && body.contains("18:30 (CEST)"),
+        "{body}"
+    );
+    assert_eq!(stage.post.subjects(&address("Ada")).len(), 3);
+}
+
+#[tokio::test]
+async fn no_14_self_actions_are_skipped() {
+    let stage = Stage::new().await;
+    let olga = stage.person("Olga").await;
+    // Her own event: the confirmation, and no news of herself.
+    stage
+        .tell(
+            &registration(olga.id, olga.id, EventId::new()),
+            1,
+            Some(olga.id),
+        )
+        .await;
+    let event = snapshot(olga.id);
+    let updated = EventUpdated {
+        event: event.clone(),
+        changed: vec!["startsAt".into()],
+    };
+    let cancelled = EventCancelled {
+        event,
+        reason: None,
+    };
+    stage.tell(&updated, 2, Some(olga.id)).await;
+    stage.tell(&cancelled, 3, Some(olga.id)).await;
+    assert_eq!(stage.types(&olga).await, ["registration.confirmed"]);
+    // Somebody else's hand she hears of.
+    let adam = stage.person("Adam").await;
+    stage.world.clock.advance(SignedDuration::from_secs(1));
+    stage.tell(&updated, 4, Some(adam.id)).await;
+    stage.world.clock.advance(SignedDuration::from_secs(1));
+    stage.tell(&cancelled, 5, Some(adam.id)).await;
+    let inbox = stage.inbox(&olga).await;
+    assert_eq!(
+        text(&inbox[1]["body"]),
+        "Adam changed your event: startsAt."
+    );
+    assert_eq!(text(&inbox[0]["type"]), "event.cancelled");
+}
+
+#[tokio::test]
+async fn no_14_members_and_invitations() {
+    let stage = Stage::new().await;
+    let ada = stage.person("Ada").await;
+    let organization_id = OrganizationId::new();
+    let added = OrganizationMemberAdded {
+        organization_id,
+        organization_name: "Rust Club".into(),
+        user_id: ada.id,
+        role: Role::Approver,
+    };
+    stage.tell(&added, 1, Some(UserId::new())).await;
+    let entry = &stage.inbox(&ada).await[0];
+    assert_eq!(text(&entry["title"]), "You are now a member of Rust Club");
+    assert_eq!(
+        text(&entry["link"]),
+        format!("/v1/organizations/{organization_id}")
+    );
+
+    let invited = OrganizationInvitationCreated {
+        invitation_id: InvitationId::new(),
+        organization_id,
+        organization_name: "Rust Club".into(),
+        email: "new@example.org".into(),
+        role: Role::Organizer,
+        sealed_token: "sealed:t0ken".into(),
+        expires_at: now() + SignedDuration::from_hours(24 * 7),
+    };
+    let event = stage.tell(&invited, 1, Some(ada.id)).await;
+    assert!(stage.handles(&event).await, "redelivered");
+    let letters = stage.post.letters();
+    let letter = letters.last().unwrap();
+    assert_eq!((letters.len(), letter.to.as_str()), (2, "new@example.org"));
+    assert_eq!(letter.content.subject, "Rust Club invites you");
+    assert!(
+        letter
+            .content
+            .text
+            .contains("https://plenary.test/v1/invitations/t0ken/accept")
+    );
+    assert_eq!(letter.unsubscribe, None);
+    // The secret is opened in the worker alone.
+    for item in stage.world.db.items(stage.world.table()).await {
+        assert!(
+            !format!("{item:?}")
+                .replace("sealed:t0ken", "")
+                .contains("t0ken")
+        );
+    }
+    // One that nobody can open is poison, and harms no other.
+    let poison = OrganizationInvitationCreated {
+        sealed_token: "x".into(),
+        ..invited
+    };
+    assert!(!stage.handles(&stage.event(&poison, 1, Some(ada.id))).await);
+}

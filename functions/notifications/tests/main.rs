@@ -1,0 +1,12 @@
+//! The notifications group in process: router and worker against an embedded
+//! DynamoDB, a table of its own per test.
+
+mod consumers;
+mod duplicates;
+mod guards;
+mod inbox;
+mod mail;
+mod preferences;
+mod stage;
+mod unsubscribe;
+mod welcome;

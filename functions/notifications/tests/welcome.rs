@@ -1,0 +1,96 @@
+//! NO-15: the welcome, in whichever order account and address become known.
+
+use shared::event::Contract;
+use shared::event::auth::UserRegistered;
+use shared::event::notifications::{NotificationCreated, NotificationDelivered};
+
+use crate::stage::{Stage, contact, text};
+
+const ADA: &str = "ada@example.org";
+
+#[tokio::test]
+async fn no_15_registered_first() {
+    let stage = Stage::new().await;
+    let ada = stage.registers("Ada").await;
+    assert_eq!(stage.types(&ada).await, ["welcome"]);
+    assert_eq!(
+        text(&stage.inbox(&ada).await[0]["title"]),
+        "Welcome to Plenary, Ada"
+    );
+    assert!(stage.post.letters().is_empty());
+    let known = stage.tell(&contact(ada.id, ADA), 1, Some(ada.id)).await;
+    assert_eq!(stage.post.subjects(ADA), ["Welcome to Plenary, Ada"]);
+    // XC-01: it comes again.
+    assert!(stage.handles(&known).await);
+    assert_eq!(stage.post.letters().len(), 1);
+    let outbox = stage.world.outbox(stage.world.table()).await;
+    let kinds: Vec<&str> = outbox.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [NotificationCreated::TYPE, NotificationDelivered::TYPE]
+    );
+    let channels = outbox.iter().map(|event| text(&event.data["channel"]));
+    assert_eq!(channels.collect::<Vec<_>>(), ["in-app", "email"]);
+}
+
+#[tokio::test]
+async fn no_15_address_first() {
+    let stage = Stage::new().await;
+    let ada = stage.world.user();
+    stage.tell(&contact(ada.id, ADA), 1, Some(ada.id)).await;
+    assert!(stage.post.letters().is_empty());
+    let registered = UserRegistered {
+        user_id: ada.id,
+        name: None,
+        username: Some("ada".into()),
+    };
+    let event = stage.tell(&registered, 1, Some(ada.id)).await;
+    assert!(stage.handles(&event).await);
+    assert_eq!(stage.post.subjects(ADA), ["Welcome to Plenary, ada"]);
+    assert_eq!(
+        (stage.types(&ada).await.len(), stage.unread(&ada).await),
+        (1, 1)
+    );
+}
+
+#[tokio::test]
+async fn no_15_both_at_once() {
+    for _ in 0..5 {
+        let stage = Stage::new().await;
+        let ada = stage.world.user();
+        let registered = UserRegistered {
+            user_id: ada.id,
+            name: Some("Ada".into()),
+            username: None,
+        };
+        let registered = stage.event(&registered, 1, Some(ada.id));
+        let known = stage.event(&contact(ada.id, ADA), 1, Some(ada.id));
+        let done = futures::join!(stage.handles(&registered), stage.handles(&known));
+        // Whoever met the other while it sent is delivered once more.
+        for (done, event) in [(done.0, &registered), (done.1, &known)] {
+            assert!(done || stage.handles(event).await);
+        }
+        assert_eq!(stage.post.subjects(ADA), ["Welcome to Plenary, Ada"]);
+        assert_eq!(stage.types(&ada).await, ["welcome"]);
+    }
+}
+
+/// A late event does not bring an old address back.
+#[tokio::test]
+async fn no_15_addresses_out_of_order() {
+    let stage = Stage::new().await;
+    let ada = stage.world.user();
+    stage
+        .tell(&contact(ada.id, "new@example.org"), 2, Some(ada.id))
+        .await;
+    stage
+        .tell(&contact(ada.id, "old@example.org"), 1, Some(ada.id))
+        .await;
+    let registered = UserRegistered {
+        user_id: ada.id,
+        name: None,
+        username: None,
+    };
+    stage.tell(&registered, 1, Some(ada.id)).await;
+    assert_eq!(stage.post.letters()[0].to, "new@example.org");
+}
