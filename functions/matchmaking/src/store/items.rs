@@ -22,7 +22,7 @@ use crate::model::profile::Profile;
 
 /// The people of an event are spread over so many partitions, which are read
 /// side by side.
-pub const SHARDS: u8 = 8;
+pub const SHARDS: u8 = 4;
 /// How long after its begin people can still be matched over an event.
 const KEPT: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// How long a removed entry keeps older events from bringing it back: longer

@@ -144,7 +144,7 @@ impl Store {
     }
 
     /// All people of an event, packed. Reads its partitions side by side: a
-    /// read unit for every four people or so.
+    /// read unit for every six people or so.
     ///
     /// # Errors
     /// The read failed.
