@@ -53,7 +53,7 @@ pub struct SignIn {
 impl Store {
     /// An account.
     pub async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
-        self.table.get_consistent(&items::account(id)).await
+        self.read(&items::account(id)).await
     }
 
     /// Accounts to show beside something else; at most 100, missing ones left out.
@@ -64,21 +64,18 @@ impl Store {
 
     /// Whether somebody is suspended, and what they may do on the platform.
     pub async fn standing(&self, id: UserId) -> Result<Option<UserAccess>, StoreError> {
-        self.access.get_consistent(&UserAccess::key_of(id)).await
+        Box::pin(self.access.get_consistent(&UserAccess::key_of(id))).await
     }
 
     /// Everything that a sign-in with this address needs. An address without
     /// an account costs the same reads, of items that do not exist.
     pub async fn sign_in(&self, email: &Email) -> Result<Option<SignIn>, StoreError> {
-        let claim = self
-            .table
-            .get_consistent::<Claim<UserId>>(&items::email(email))
-            .await?;
+        let claim = self.read::<Claim<UserId>>(&items::email(email)).await?;
         let id = claim.map_or_else(|| email.phantom(), |claim| claim.owner);
         let credential = items::credential(id);
         let (account, credential, standing) = try_join3(
             self.account(id),
-            self.table.get_consistent::<Credential>(&credential),
+            self.read::<Credential>(&credential),
             self.standing(id),
         )
         .await?;
@@ -91,8 +88,7 @@ impl Store {
 
     /// Whether a username is claimed: a cheap look before the costly hash.
     pub async fn username_taken(&self, name: &str) -> Result<bool, StoreError> {
-        let claim: Option<Claim<UserId>> =
-            self.table.get_consistent(&items::username(name)).await?;
+        let claim: Option<Claim<UserId>> = self.read(&items::username(name)).await?;
         Ok(claim.is_some())
     }
 

@@ -31,9 +31,7 @@ impl Store {
         organization: OrganizationId,
         id: InvitationId,
     ) -> Result<Option<Invitation>, StoreError> {
-        self.table
-            .get_consistent(&items::invitation(organization, id))
-            .await
+        self.read(&items::invitation(organization, id)).await
     }
 
     /// A page of an organisation's invitations, the newest first.
@@ -106,6 +104,7 @@ impl Store {
     }
 
     /// Makes the invited person a member, once, and answers.
+    #[allow(clippy::too_many_arguments)] // one commit, each part named
     pub async fn accept_invitation(
         &self,
         cx: &Context,

@@ -48,9 +48,7 @@ impl Store {
         organization: OrganizationId,
         user: UserId,
     ) -> Result<Option<Member>, StoreError> {
-        self.table
-            .get_consistent(&items::member(organization, user))
-            .await
+        self.read(&items::member(organization, user)).await
     }
 
     /// A page of an organisation's members, in the order of their accounts.

@@ -12,7 +12,7 @@ mod organizations;
 mod sessions;
 mod signing;
 
-use shared::table::Table;
+use shared::table::{Entity, Key, StoreError, Table};
 
 pub use accounts::{Registration, SignIn};
 pub use items::SigningSecret;
@@ -30,5 +30,11 @@ impl Store {
     /// Over the two tables.
     pub fn new(table: Table, access: Table) -> Self {
         Self { table, access }
+    }
+
+    /// One item, consistently. Boxed: the SDK's futures are large, and several
+    /// of them go into one request's.
+    async fn read<E: Entity>(&self, key: &Key) -> Result<Option<E>, StoreError> {
+        Box::pin(self.table.get_consistent(key)).await
     }
 }

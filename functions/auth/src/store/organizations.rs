@@ -50,7 +50,7 @@ impl Store {
         &self,
         id: OrganizationId,
     ) -> Result<Option<Organization>, StoreError> {
-        self.table.get_consistent(&items::organization(id)).await
+        self.read(&items::organization(id)).await
     }
 
     /// Organisations to show; at most 100, missing ones left out.

@@ -37,7 +37,7 @@ impl Store {
         user: UserId,
         id: SessionId,
     ) -> Result<Option<Session>, StoreError> {
-        self.table.get_consistent(&items::session(user, id)).await
+        self.read(&items::session(user, id)).await
     }
 
     /// A page of this user's sessions, the newest first.

@@ -16,7 +16,7 @@ use super::{
 impl Store {
     /// The private key in use, sealed.
     pub async fn signing_secret(&self) -> Result<Option<SigningSecret>, StoreError> {
-        self.table.get_consistent(&items::signing()).await
+        self.read(&items::signing()).await
     }
 
     /// Keeps the first signing key.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::state::App;
 
-/// Provider metadata (OpenID Connect Discovery 1.0 §3, RFC 8414 §2), limited to
+/// Provider metadata (`OpenID` Connect Discovery 1.0 §3, RFC 8414 §2), limited to
 /// what there is: no flow through a browser yet, so no such end-points.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Metadata {

@@ -1,0 +1,206 @@
+use futures::future::join_all;
+use serde_json::json;
+use shared::{
+    access::Membership,
+    id::OrganizationId,
+    testing::{TestReply, cx},
+};
+
+use crate::support::{Person, Stack};
+
+async fn delete(stack: &Stack, who: &Person, org: OrganizationId) -> TestReply {
+    stack
+        .api
+        .delete(&format!("/v1/organizations/{org}"))
+        .token(&who.access)
+        .send()
+        .await
+}
+
+async fn memberships(stack: &Stack, who: &Person) -> usize {
+    let found = stack
+        .world
+        .access()
+        .query_all::<Membership>(Membership::all_of(who.id))
+        .await;
+    found.unwrap().len()
+}
+
+async fn nothing_is_left(stack: &Stack, org: OrganizationId) {
+    let id = org.to_string();
+    for table in [stack.world.table(), stack.world.access()] {
+        for item in stack.world.db.items(table).await {
+            let pk = item["pk"].as_s().unwrap();
+            if pk.starts_with("OUTBOX#") || pk.starts_with("IDEMPOTENCY#") {
+                continue;
+            }
+            assert!(!format!("{item:?}").contains(&id), "{item:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn or_01_a_deleted_organisation_is_gone_with_everything_that_belonged_to_it() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let kept = stack.organization(&owner, "other-conf").await;
+    let member = stack.member(&owner, org, "organizer").await;
+    let former = stack.member(&owner, org, "member").await;
+    stack.remove(&owner, org, &former).await.expect(204);
+    for email in ["x@example.org", "y@example.org"] {
+        let body = json!({"email": email, "role": "member"});
+        let path = format!("/v1/organizations/{org}/invitations");
+        stack
+            .api
+            .post(&path)
+            .token(&owner.access)
+            .json(body)
+            .send()
+            .await
+            .expect(201);
+    }
+    delete(&stack, &member, org)
+        .await
+        .expect(403)
+        .problem("forbidden");
+    delete(&stack, &owner, org).await.expect(204);
+    for who in [&owner, &member] {
+        stack
+            .get(&format!("/v1/organizations/{org}"), who)
+            .await
+            .expect(404);
+    }
+    assert_eq!(memberships(&stack, &owner).await, 1);
+    assert_eq!(memberships(&stack, &member).await, 0);
+    nothing_is_left(&stack, org).await;
+    stack
+        .get(&format!("/v1/organizations/{kept}"), &owner)
+        .await
+        .expect(200);
+    assert_eq!(
+        stack.last_event("organization.deleted").await,
+        json!({"organizationId": org})
+    );
+    delete(&stack, &owner, org).await.expect(404);
+    // Its slug and the places of its members are free again.
+    stack.organization(&owner, "rust-conf").await;
+    stack.organization(&member, "another").await;
+}
+
+#[tokio::test]
+async fn or_01_more_members_than_a_transaction_holds_are_removed_too() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let mut members = Vec::new();
+    for _ in 0..95 {
+        members.push(stack.member(&owner, org, "member").await);
+    }
+    while delete(&stack, &owner, org).await.status == 202 {}
+    for member in &members {
+        assert_eq!(memberships(&stack, member).await, 0);
+    }
+    nothing_is_left(&stack, org).await;
+    let types = stack.event_types().await;
+    assert_eq!(
+        types
+            .iter()
+            .filter(|kind| *kind == "organization.deleted")
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn or_01_a_deletion_that_stopped_half_way_goes_on() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let members = join_all((0..30).map(|_| stack.member(&owner, org, "member"))).await;
+    let organization = stack.app.store.organization(org).await.unwrap().unwrap();
+    stack
+        .app
+        .store
+        .begin_deletion(&cx(), &organization, owner.id)
+        .await
+        .unwrap();
+    assert!(
+        stack
+            .app
+            .store
+            .delete_chunk(&cx(), org, owner.id)
+            .await
+            .unwrap()
+    );
+    // Hidden from everybody, closed for changes, and not half visible.
+    for who in [&owner, &members[0], &members[29]] {
+        stack
+            .get(&format!("/v1/organizations/{org}"), who)
+            .await
+            .expect(404);
+        let me = stack.get("/v1/users/me", who).await.expect(200);
+        assert!(me.body["organizations"].as_array().unwrap().is_empty());
+    }
+    let late = stack.person("late").await;
+    stack.add(&owner, org, &late, "member").await.expect(404);
+    delete(&stack, &late, org).await.expect(404);
+
+    delete(&stack, &owner, org).await.expect(204);
+    nothing_is_left(&stack, org).await;
+    for member in &members {
+        assert_eq!(memberships(&stack, member).await, 0);
+    }
+    let types = stack.event_types().await;
+    assert_eq!(
+        types
+            .iter()
+            .filter(|kind| *kind == "organization.deleted")
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn or_01_owners_who_delete_at_once_end_in_one_deletion() {
+    let stack = Stack::new().await;
+    let first = stack.person("first").await;
+    let org = stack.organization(&first, "rust-conf").await;
+    let second = stack.member(&first, org, "owner").await;
+    for _ in 0..30 {
+        stack.member(&first, org, "member").await;
+    }
+    tokio::join!(delete(&stack, &first, org), delete(&stack, &second, org));
+    // Whoever is left finishes; nobody is locked out of finishing.
+    for who in [&first, &second] {
+        let reply = delete(&stack, who, org).await;
+        assert!(
+            [204, 404].contains(&reply.status.as_u16()),
+            "{}",
+            reply.text
+        );
+    }
+    nothing_is_left(&stack, org).await;
+    assert_eq!(
+        memberships(&stack, &first).await + memberships(&stack, &second).await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn or_01_another_owner_can_take_a_deletion_over() {
+    let stack = Stack::new().await;
+    let first = stack.person("first").await;
+    let org = stack.organization(&first, "rust-conf").await;
+    let second = stack.member(&first, org, "owner").await;
+    let organization = stack.app.store.organization(org).await.unwrap().unwrap();
+    stack
+        .app
+        .store
+        .begin_deletion(&cx(), &organization, first.id)
+        .await
+        .unwrap();
+    delete(&stack, &second, org).await.expect(204);
+    nothing_is_left(&stack, org).await;
+    delete(&stack, &first, org).await.expect(404);
+}

@@ -1,0 +1,19 @@
+//! The auth group's API against an embedded DynamoDB.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::too_many_lines,
+    clippy::large_futures
+)]
+
+mod accounts;
+mod deletion;
+mod discovery;
+mod invitations;
+mod limits;
+mod members;
+mod organizations;
+mod refresh;
+mod sessions;
+mod support;
+mod tokens;

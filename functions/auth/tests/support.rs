@@ -1,0 +1,301 @@
+//! A stack of its own for each test.
+
+use std::sync::Arc;
+
+use plenary_auth::{
+    App, Settings,
+    model::{
+        account::{Account, Address, Credential},
+        email::Email,
+    },
+    router,
+    sealer::{Purpose, SealError, Sealer, Sealing},
+    store::Registration,
+};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    rand::{SecureRandom, SystemRandom},
+};
+use serde_json::{Value, json};
+use shared::{
+    id::{OrganizationId, UserId},
+    testing::{ISSUER, TestApi, TestReply, World, cx},
+};
+use zeroize::Zeroizing;
+
+/// A password that every rule accepts.
+pub const PASSWORD: &str = "violet teapot marches north";
+
+/// Seals like KMS, under a key in memory: what is sealed for one purpose cannot
+/// be opened for another.
+#[derive(Debug)]
+pub struct MemorySealer(LessSafeKey);
+
+impl MemorySealer {
+    pub fn new() -> Self {
+        let mut key = [0; 32];
+        SystemRandom::new().fill(&mut key).unwrap();
+        Self(LessSafeKey::new(
+            UnboundKey::new(&AES_256_GCM, &key).unwrap(),
+        ))
+    }
+}
+
+impl Sealer for MemorySealer {
+    fn seal<'a>(&'a self, purpose: Purpose, clear: &'a [u8]) -> Sealing<'a, Vec<u8>> {
+        Box::pin(async move {
+            let mut nonce = [0; NONCE_LEN];
+            SystemRandom::new().fill(&mut nonce).unwrap();
+            let mut body = clear.to_vec();
+            let aad = Aad::from(purpose.as_str());
+            let at = Nonce::assume_unique_for_key(nonce);
+            self.0.seal_in_place_append_tag(at, aad, &mut body).unwrap();
+            Ok([nonce.to_vec(), body].concat())
+        })
+    }
+
+    fn open<'a>(&'a self, purpose: Purpose, sealed: &'a [u8]) -> Sealing<'a, Zeroizing<Vec<u8>>> {
+        Box::pin(async move {
+            let (nonce, body) = sealed.split_at(NONCE_LEN);
+            let (nonce, mut body) = (
+                Nonce::try_assume_unique_for_key(nonce).unwrap(),
+                body.to_vec(),
+            );
+            let aad = Aad::from(purpose.as_str());
+            let clear = self
+                .0
+                .open_in_place(nonce, aad, &mut body)
+                .map_err(SealError::new)?;
+            Ok(Zeroizing::new(clear.to_vec()))
+        })
+    }
+}
+
+/// The group on fresh tables.
+pub struct Stack {
+    pub world: World,
+    pub app: App,
+    pub api: TestApi,
+    pub sealer: Arc<MemorySealer>,
+}
+
+/// Somebody with an account, signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: UserId,
+    pub email: String,
+    pub access: String,
+    pub refresh: String,
+}
+
+impl Person {
+    /// From the answer to a sign-in.
+    pub fn of(reply: &TestReply) -> Self {
+        let text = |pointer: &str| {
+            reply
+                .body
+                .pointer(pointer)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        Self {
+            id: text("/user/id").parse().unwrap(),
+            email: text("/user/email"),
+            access: text("/accessToken"),
+            refresh: text("/refreshToken"),
+        }
+    }
+}
+
+impl Stack {
+    pub async fn new() -> Self {
+        Self::with(World::of("auth").await, |_| ())
+    }
+
+    pub fn with(world: World, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::new(ISSUER);
+        change(&mut settings);
+        let sealer = Arc::new(MemorySealer::new());
+        let (table, access) = (world.core.table.clone(), world.core.access.clone());
+        let app = App::new(table, access, sealer.clone(), settings);
+        let api = world.api(router(world.core.clone(), app.clone()).0);
+        Self {
+            world,
+            app,
+            api,
+            sealer,
+        }
+    }
+
+    /// Registers through the API.
+    pub async fn register(&self, name: &str) -> Person {
+        let body = json!({"email": format!("{name}@example.org"), "password": PASSWORD});
+        Person::of(
+            &self
+                .api
+                .post("/v1/auth/register")
+                .json(body)
+                .send()
+                .await
+                .expect(201),
+        )
+    }
+
+    /// Signs in through the API.
+    pub async fn login(&self, person: &Person) -> Person {
+        let body = json!({"email": person.email, "password": PASSWORD});
+        Person::of(
+            &self
+                .api
+                .post("/v1/auth/login")
+                .json(body)
+                .send()
+                .await
+                .expect(200),
+        )
+    }
+
+    pub async fn refresh(&self, token: &str) -> TestReply {
+        self.api
+            .post("/v1/auth/refresh")
+            .json(json!({"refreshToken": token}))
+            .send()
+            .await
+    }
+
+    /// An account without the cost of a password.
+    pub async fn person(&self, name: &str) -> Person {
+        let email = Email::parse(&format!("{name}@example.org")).unwrap();
+        let account = Account {
+            id: UserId::new(),
+            version: 0,
+            email: Address(email.as_str().to_owned()),
+            email_verified: false,
+            name: Some(name.to_owned()),
+            username: None,
+            company: None,
+            created_at: self.world.clock.now(),
+            last_login_at: None,
+            default_organization_id: None,
+        };
+        let credential = Credential {
+            user_id: account.id,
+            version: 0,
+            hash: "none".to_owned(),
+            changed_at: account.created_at,
+        };
+        let (session, tokens) = self.app.begin_session(&cx(), &account).await.unwrap();
+        let new = Registration {
+            account,
+            email,
+            credential,
+            session: Some(session),
+        };
+        self.app.store.register(&cx(), &new).await.unwrap();
+        Person {
+            id: new.account.id,
+            email: new.email.as_str().to_owned(),
+            access: tokens.access_token,
+            refresh: tokens.refresh_token,
+        }
+    }
+
+    /// An organisation of this owner.
+    pub async fn organization(&self, owner: &Person, slug: &str) -> OrganizationId {
+        let body = json!({"name": format!("The {slug}"), "slug": slug});
+        let reply = self
+            .api
+            .post("/v1/organizations")
+            .token(&owner.access)
+            .json(body)
+            .send()
+            .await;
+        reply.expect(201).body["id"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
+    /// A new person with a role, given by the owner.
+    pub async fn member(&self, owner: &Person, org: OrganizationId, role: &str) -> Person {
+        let person = self.person(&format!("{role}-{}", UserId::new())).await;
+        self.add(owner, org, &person, role).await.expect(201);
+        person
+    }
+
+    pub async fn add(
+        &self,
+        by: &Person,
+        org: OrganizationId,
+        who: &Person,
+        role: &str,
+    ) -> TestReply {
+        self.api
+            .post(&format!("/v1/organizations/{org}/members"))
+            .token(&by.access)
+            .json(json!({"userId": who.id, "role": role}))
+            .send()
+            .await
+    }
+
+    pub async fn change(
+        &self,
+        by: &Person,
+        org: OrganizationId,
+        who: &Person,
+        role: &str,
+    ) -> TestReply {
+        self.api
+            .patch(&format!("/v1/organizations/{org}/members/{}", who.id))
+            .token(&by.access)
+            .header("content-type", "application/merge-patch+json")
+            .json(json!({"role": role}))
+            .send()
+            .await
+    }
+
+    pub async fn remove(&self, by: &Person, org: OrganizationId, who: &Person) -> TestReply {
+        self.api
+            .delete(&format!("/v1/organizations/{org}/members/{}", who.id))
+            .token(&by.access)
+            .send()
+            .await
+    }
+
+    /// The types of all events committed so far, in order.
+    pub async fn event_types(&self) -> Vec<String> {
+        let events = self.world.outbox(self.world.table()).await;
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// The data of the last event of a type.
+    pub async fn last_event(&self, kind: &str) -> Value {
+        let events = self.world.outbox(self.world.table()).await;
+        events
+            .into_iter()
+            .rfind(|event| event.kind == kind)
+            .expect(kind)
+            .data
+    }
+
+    /// Everything that the two tables hold, as text.
+    pub async fn everything(&self) -> String {
+        let own = self.world.db.items(self.world.table()).await;
+        let access = self.world.db.items(self.world.access()).await;
+        format!("{own:?}{access:?}")
+    }
+
+    pub async fn get(&self, path: &str, who: &Person) -> TestReply {
+        self.api.get(path).token(&who.access).send().await
+    }
+}
+
+/// The body without what differs between any two answers.
+pub fn comparable(reply: &TestReply) -> Value {
+    let mut body = reply.body.clone();
+    body.as_object_mut().unwrap().remove("correlationId");
+    body
+}
