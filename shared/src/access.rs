@@ -1,7 +1,7 @@
 //! The `access` table: public keys, revoked sessions, memberships. Every
 //! function reads it, only auth writes it, within its own commits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -290,7 +290,7 @@ fn principal(claims: &Claims, entries: &[Entry], now: Timestamp) -> Result<Princ
         session_id: claims.sid,
         scope: claims.scope.split_whitespace().map(str::to_owned).collect(),
         platform_role: PlatformRole::User,
-        memberships: Default::default(),
+        memberships: BTreeMap::default(),
     };
     for entry in entries {
         match entry {

@@ -64,6 +64,7 @@ impl Context {
 
 /// A new trace (W3C Trace Context §3.2): version 00, not sampled by us.
 pub(crate) fn new_traceparent() -> String {
-    let span = Uuid::now_v7().as_u128() as u64 ^ Uuid::now_v7().as_u128().rotate_left(17) as u64;
-    format!("00-{:032x}-{:016x}-00", Uuid::now_v7().as_u128(), span | 1)
+    // The halves of a UUIDv7 differ in kind: the lower is random but for two bits.
+    let (_, span) = Uuid::now_v7().as_u64_pair();
+    format!("00-{:032x}-{:016x}-00", Uuid::now_v7().as_u128(), span)
 }

@@ -5,6 +5,8 @@
 //! state "in progress": a repeated request finds the reply or an untouched world.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ pub struct Slot {
     /// An HMAC of the body under the Idempotency-Key: a plain hash would let a
     /// reader of the table guess bodies.
     pub(crate) body: String,
+    filled: Arc<AtomicBool>,
 }
 
 impl Slot {
@@ -36,7 +39,18 @@ impl Slot {
         Self {
             key: Key::new(format!("IDEMPOTENCY#{hash}"), "REPLY"),
             body: digest::hmac(key.as_bytes(), body),
+            filled: Arc::default(),
         }
+    }
+
+    /// A commit of this request stored its reply.
+    pub(crate) fn fill(&self) {
+        self.filled.store(true, Ordering::Release);
+    }
+
+    /// Whether one did.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Acquire)
     }
 }
 

@@ -40,8 +40,10 @@ impl Policy {
         (i64::from(self.window) * 1000 / i64::from(self.quota.max(1))).max(1)
     }
 
+    /// How long a whole quota takes to come back: the window, but for what
+    /// the interval lost to whole milliseconds, which must not become tokens.
     fn window_ms(&self) -> i64 {
-        i64::from(self.window) * 1000
+        self.interval_ms() * i64::from(self.quota)
     }
 
     fn lease(&self) -> u32 {
@@ -149,7 +151,7 @@ impl Limiter {
     /// Counts one request of `subject` by a lease. `None` when it cannot count.
     pub async fn count_leased(&self, policy: &Policy, subject: &str) -> Option<Verdict> {
         let key = format!("{}#{subject}", policy.name);
-        if let Some(verdict) = self.from_lease(policy, &key) {
+        if let Some(verdict) = self.spend_lease(policy, &key) {
             return Some(verdict);
         }
         let many = policy.lease();
@@ -169,7 +171,7 @@ impl Limiter {
         }
     }
 
-    fn from_lease(&self, policy: &Policy, key: &str) -> Option<Verdict> {
+    fn spend_lease(&self, policy: &Policy, key: &str) -> Option<Verdict> {
         let now = self.now_ms();
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         let lease = leases.get_mut(key)?;

@@ -52,16 +52,34 @@ where
     H: Fn(Event, Context) -> F,
     F: Future<Output = Result<(), WorkerError>>,
 {
+    let handle = &handle;
+    run_messages(batch, timeout, move |body: String| async move {
+        let event: Event = serde_json::from_str(&body).map_err(WorkerError::permanent)?;
+        let cx = Context::for_event(&event, Instant::now() + timeout);
+        received(&event);
+        handle(event, cx).await
+    })
+    .await
+}
+
+/// As [`run_batch`], for queues that hold other things than domain events:
+/// `handle` gets the bodies as they are.
+pub async fn run_messages<H, F>(batch: SqsEvent, timeout: Duration, handle: H) -> SqsBatchResponse
+where
+    H: Fn(String) -> F,
+    F: Future<Output = Result<(), WorkerError>>,
+{
     let began = Instant::now();
     let mut response = SqsBatchResponse::default();
     let count = batch.records.len();
     for message in batch.records {
-        if let Err(err) = one(&message, timeout, &handle).await {
+        let body = message.body.clone().unwrap_or_default();
+        if let Err(err) = one(body, timeout, &handle).await {
             tracing::error!(
                 message.id = message.message_id.as_deref().unwrap_or_default(),
                 retryable = err.retryable,
                 error = %err,
-                "an event could not be handled"
+                "a message could not be handled"
             );
             response.batch_item_failures.push(failure(&message));
         }
@@ -70,20 +88,8 @@ where
     response
 }
 
-fn failure(message: &SqsMessage) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message.message_id.clone().unwrap_or_default();
-    failure
-}
-
-async fn one<H, F>(message: &SqsMessage, timeout: Duration, handle: &H) -> Result<(), WorkerError>
-where
-    H: Fn(Event, Context) -> F,
-    F: Future<Output = Result<(), WorkerError>>,
-{
-    let body = message.body.as_deref().unwrap_or_default();
-    let event: Event = serde_json::from_str(body).map_err(WorkerError::permanent)?;
-    let cx = Context::for_event(&event, Instant::now() + timeout);
+/// Logs that an event came in.
+pub fn received(event: &Event) {
     tracing::info!(
         event.id = %event.id,
         event.type = event.kind,
@@ -91,7 +97,20 @@ where
         correlation_id = event.correlationid,
         "event received"
     );
-    let handled = std::panic::AssertUnwindSafe(handle(event, cx)).catch_unwind();
+}
+
+fn failure(message: &SqsMessage) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message.message_id.clone().unwrap_or_default();
+    failure
+}
+
+async fn one<H, F>(body: String, timeout: Duration, handle: &H) -> Result<(), WorkerError>
+where
+    H: Fn(String) -> F,
+    F: Future<Output = Result<(), WorkerError>>,
+{
+    let handled = std::panic::AssertUnwindSafe(handle(body)).catch_unwind();
     match tokio::time::timeout(timeout, handled).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(WorkerError::permanent("the handler panicked")),

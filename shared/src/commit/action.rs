@@ -87,6 +87,19 @@ impl Action {
         Self::new(table, key, Kind::Check)
     }
 
+    /// Whether doing it twice is doing it once, even when others write in
+    /// between; what is not goes as a transaction, whose token the service
+    /// remembers.
+    pub(super) fn repeatable(&self) -> bool {
+        match self.kind {
+            Kind::Put => true,
+            Kind::Update => self.adds.is_empty(),
+            // The deleted item cannot show our commit id any more.
+            Kind::Delete => self.conditions.is_empty(),
+            Kind::Check => false,
+        }
+    }
+
     pub(super) fn merges_with(&self, other: &Self) -> bool {
         self.kind == Kind::Update && other.kind == Kind::Update
     }

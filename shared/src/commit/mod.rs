@@ -170,10 +170,11 @@ impl Commit {
     /// # Errors
     /// The problem that the failed action declared, or 503/504.
     pub async fn finish(mut self, reply: Reply) -> Result<Reply, Problem> {
-        if let Some(slot) = self.cx.slot.clone() {
+        let slot = self.cx.slot.clone();
+        if let Some(slot) = &slot {
             let stored = StoredReply {
                 pk: slot.key.pk.clone(),
-                body_mac: slot.body,
+                body_mac: slot.body.clone(),
                 status: reply.status().as_u16(),
                 headers: reply.stored_headers(),
                 body: reply.body_text().to_owned(),
@@ -184,6 +185,9 @@ impl Commit {
             self.create(&stored).meaning = Meaning::Reply;
         }
         self.execute().await?;
+        if let Some(slot) = slot {
+            slot.fill();
+        }
         Ok(reply)
     }
 
@@ -295,12 +299,13 @@ impl<'a> Scope<'a> {
 
     /// See [`Commit::project`].
     pub fn project<E: Entity>(self, entity: &E, sequence: u64) -> &'a mut Action {
-        let (action, _) = self.item(entity);
+        let (action, now) = self.item(entity);
         action.meaning = Meaning::Projection;
         action.attribute("seq", AttributeValue::N(sequence.to_string()));
         action
-            .when("(attribute_not_exists(#pk) OR attribute_not_exists(#seq) OR #seq < :seq_new)")
+            .when("(attribute_not_exists(#pk) OR attribute_not_exists(#seq) OR #seq < :seq_new OR #ttl <= :now)")
             .bind(":seq_new", sequence)
+            .bind(":now", now.as_second())
     }
 
     /// See [`Commit::delete`].

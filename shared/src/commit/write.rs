@@ -25,8 +25,10 @@ use crate::table::{Item, StoreError, text};
 /// One attempt's end.
 enum Outcome {
     Done,
-    /// Nothing happened, or it is unknown; the same write is safe to repeat.
+    /// Nothing happened; the same write may succeed later.
     Again(String),
+    /// It may have happened; the same write is safe to repeat.
+    Unknown(String),
     Failed(CommitError),
 }
 
@@ -62,25 +64,30 @@ async fn retry(
     cx: &Context,
 ) -> Result<(), CommitError> {
     let mut wait = Duration::from_millis(10);
+    let mut unknown = false;
     loop {
         let outcome = match actions {
             [] => Outcome::Done,
-            [action] if action.kind != Kind::Check => single(client, id, action).await,
+            [action] if action.repeatable() => single(client, id, action).await,
             actions => transaction(client, id, actions).await?,
         };
-        match outcome {
+        let why = match outcome {
             Outcome::Done => return Ok(()),
             Outcome::Failed(err) => return Err(err),
-            Outcome::Again(why) => {
-                let pause = jittered(wait);
-                // A last try needs time for its answer.
-                if cx.remaining() < pause + Duration::from_millis(50) {
-                    return Err(CommitError::Contention(why));
-                }
-                tokio::time::sleep(pause).await;
-                wait = (wait * 2).min(Duration::from_millis(200));
+            Outcome::Again(why) => why,
+            Outcome::Unknown(why) => {
+                unknown = true;
+                why
             }
+        };
+        let pause = jittered(wait);
+        // A last try needs time for its answer.
+        if cx.remaining() < pause + Duration::from_millis(50) {
+            tracing::warn!(commit.id = id, error = why, "a commit ran out of time");
+            return Err(if unknown { CommitError::Deadline } else { CommitError::Contention(why) });
         }
+        tokio::time::sleep(pause).await;
+        wait = (wait * 2).min(Duration::from_millis(200));
     }
 }
 
@@ -126,10 +133,12 @@ macro_rules! send {
             Ok(_) => Outcome::Done,
             Err(err) => {
                 let old = match err.as_service_error() {
-                    Some($error::ConditionalCheckFailedException(failure)) => Some(failure.item()),
+                    Some($error::ConditionalCheckFailedException(failure)) => {
+                        Some(ConditionFailure { old: failure.item() })
+                    }
                     _ => None,
                 };
-                condition_or(old, &err, $action, $id)
+                condition_or(old.as_ref(), &err, $action, $id)
             }
         }
     };
@@ -156,9 +165,14 @@ async fn single(client: &Client, id: &str, action: &Action) -> Outcome {
     }
 }
 
-/// `item` is `Some` when a condition failed; in it the old item, if any.
+/// A condition of a single write did not hold.
+struct ConditionFailure<'a> {
+    /// What stood there, if anything did.
+    old: Option<&'a Item>,
+}
+
 fn condition_or<E, R>(
-    item: Option<Option<&Item>>,
+    old: Option<&ConditionFailure<'_>>,
     err: &SdkError<E, R>,
     action: &Action,
     id: &str,
@@ -167,8 +181,8 @@ where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug,
 {
-    match item {
-        Some(old) if own(old, id) => Outcome::Done,
+    match old {
+        Some(failure) if own(failure.old, id) => Outcome::Done,
         Some(_) => Outcome::Failed(failed(action)),
         None => classify(err),
     }
@@ -197,7 +211,7 @@ async fn transaction(
                 cancellation(cancelled.cancellation_reasons(), actions, id)
             }
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
-                Outcome::Again("the same commit is in progress".into())
+                Outcome::Unknown("the same commit is in progress".into())
             }
             _ => classify(&err),
         },
@@ -285,16 +299,18 @@ where
     let text = || DisplayErrorContext(err).to_string();
     match err {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-            Outcome::Again(text())
+            Outcome::Unknown(text())
         }
         SdkError::ServiceError(service) => match service.err().code().unwrap_or_default() {
             "ProvisionedThroughputExceededException"
             | "ThrottlingException"
             | "RequestLimitExceeded"
             | "TransactionConflictException"
-            | "ReplicatedWriteConflictException"
-            | "InternalServerError"
-            | "ServiceUnavailable" => Outcome::Again(text()),
+            | "ReplicatedWriteConflictException" => Outcome::Again(text()),
+            "InternalServerError" | "ServiceUnavailable" => Outcome::Unknown(text()),
+            "ValidationException" => Outcome::Failed(CommitError::Invalid(text())),
+            // A gateway on the way may answer without a code of the service's.
+            _ if service.raw().status().is_server_error() => Outcome::Unknown(text()),
             _ => Outcome::Failed(StoreError::Service(text()).into()),
         },
         _ => Outcome::Failed(StoreError::Service(text()).into()),

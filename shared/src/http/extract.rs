@@ -228,11 +228,11 @@ impl IfMatch {
             return Err(Problem::new(&PRECONDITION_REQUIRED)
                 .detail("Send If-Match with the ETag that you read."));
         };
-        let current = format!("\"{version}\"");
+        let (current, longer) = (format!("\"{version}\""), format!("\"{version}."));
         let matches = given
             .split(',')
             .map(str::trim)
-            .any(|tag| tag == "*" || tag == current);
+            .any(|tag| tag == "*" || tag == current || tag.starts_with(&longer));
         if matches {
             Ok(())
         } else {

@@ -46,7 +46,7 @@ pub(super) async fn frame(State(core): State<Core>, mut request: Request, next: 
         Err(_) => Problem::new(&TIMEOUT).into_response(),
     };
     let (mut response, problem) = rendered(response, &uri, &cx);
-    if method == Method::GET {
+    if matches!(method, Method::GET | Method::HEAD) {
         response = not_modified(response, known.as_ref());
     }
     decorate(response.headers_mut(), &cx);
@@ -71,7 +71,7 @@ fn context(request: &Request, deadline: Instant) -> Context {
     let request_id = Uuid::now_v7().to_string();
     let correlation_id = text(CORRELATION_ID)
         .filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()))
-        .map_or_else(|| request_id.clone(), str::to_owned);
+        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
     Context {
         correlation_id,
         request_id,

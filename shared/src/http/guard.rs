@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 
 use crate::cx::Context;
 use crate::http::api::Core;
@@ -160,12 +160,16 @@ async fn keyed(core: &Core, request: Request, next: Next) -> Result<Response, Re
         cx.slot = Some(slot.clone());
     }
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    let failed = response.status().is_client_error() || response.status().is_server_error();
-    // A twin may have been faster between our two reads; its reply is ours.
-    if failed && let Ok(Some(replay)) = stored(core, &slot).await {
-        return Ok(replay);
+    if slot.is_filled() {
+        return Ok(response);
     }
-    Ok(response)
+    // It ended without a commit: a twin may have been faster between our two
+    // reads, or our own commit's answer was lost. What is stored is the answer.
+    match stored(core, &slot).await {
+        Ok(Some(replay)) => Ok(replay),
+        Err(reused) if reused.status() == StatusCode::UNPROCESSABLE_ENTITY => Ok(reused),
+        _ => Ok(response),
+    }
 }
 
 async fn stored(core: &Core, slot: &Slot) -> Result<Option<Response>, Response> {

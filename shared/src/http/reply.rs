@@ -87,12 +87,18 @@ impl Reply {
         reply
     }
 
-    /// A strong ETag from the version of the thing.
+    /// A strong `ETag` from the version of the thing.
     pub fn etag(self, version: u64) -> Self {
         self.header(ETAG, &format!("\"{version}\""))
     }
 
-    /// A strong ETag from the body, for lists and views that differ by reader.
+    /// A strong `ETag` of the form `version.rest`, where the rest stands for what
+    /// changes without the version; [`super::IfMatch`] looks at the version alone.
+    pub fn tag(self, tag: &str) -> Self {
+        self.header(ETAG, &format!("\"{tag}\""))
+    }
+
+    /// A strong `ETag` from the body, for lists and views that differ by reader.
     pub fn hashed(self) -> Self {
         let hash = digest::sha256(&[self.body.as_bytes()]);
         self.header(ETAG, &format!("\"{}\"", &hash[..22]))

@@ -105,6 +105,11 @@ impl TestDb {
         Table::new(self.client.clone(), name, self.clock.clone())
     }
 
+    /// Removes a table, for databases that outlive the test.
+    pub async fn drop_table(&self, table: &Table) {
+        self.client.delete_table().table_name(table.name()).send().await.unwrap();
+    }
+
     /// Every item of a table: for assertions only.
     #[allow(clippy::disallowed_methods)]
     pub async fn items(&self, table: &Table) -> Vec<Item> {

@@ -5,9 +5,12 @@
 
 mod api;
 mod db;
+mod faults;
+pub mod ground;
 
 pub use api::{TestApi, TestReply, TestRequest};
 pub use db::TestDb;
+pub use faults::{Call, Fault, Faults};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +87,11 @@ impl World {
 
     /// With these rate limits.
     pub async fn limited(group: &str, policies: Policies) -> Self {
+        // On the heap: creating tables makes a future of 20 KB.
+        Box::pin(Self::build(group, policies)).await
+    }
+
+    async fn build(group: &str, policies: Policies) -> Self {
         let clock = Clock::fixed(now());
         let db = TestDb::start().await.with_clock(clock.clone());
         let (table, access, limits) = tokio::join!(db.table(group), db.table("access"), db.table("limits"));
@@ -192,7 +200,7 @@ impl World {
         self.grant(&RevokedSession {
             user_id: user.id,
             session_id: user.session,
-            until: self.clock.now() + Duration::from_secs(3600),
+            until: self.clock.now() + Duration::from_hours(1),
         })
         .await;
     }

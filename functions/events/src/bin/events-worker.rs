@@ -1,0 +1,55 @@
+//! The queue and the schedule of the events group.
+#![recursion_limit = "256"]
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::Error;
+use plenary_events::{store::Store, worker};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::aws::Aws;
+use shared::config::Env;
+use shared::cx::Context;
+
+/// What wakes the function.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Payload {
+    Sweep { sweep: Sweep },
+    Batch(SqsEvent),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sweep {
+    Completions,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shared::run::start()?;
+    let aws = Aws::from_env()?;
+    let mut env = Env::read();
+    let table = env.required("TABLE_NAME");
+    env.check()?;
+    let store = Store::new(aws.table(table));
+    shared::run::payloads(|payload: Payload| {
+        let store = store.clone();
+        async move { answer(&store, payload).await }
+    })
+    .await
+}
+
+async fn answer(store: &Store, payload: Payload) -> Result<Value, Error> {
+    match payload {
+        Payload::Batch(batch) => Ok(serde_json::to_value(worker::handle(store, batch).await)?),
+        Payload::Sweep {
+            sweep: Sweep::Completions,
+        } => {
+            let cx = Context::begin(Duration::from_secs(50));
+            let completed = worker::complete_past(store, &cx).await?;
+            Ok(json!({"completed": completed}))
+        }
+    }
+}

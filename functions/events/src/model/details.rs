@@ -1,0 +1,426 @@
+//! What the author says of an event, and what is wrong with it.
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use shared::id::OrganizationId;
+use shared::problem::{FieldError, Problem};
+use utoipa::ToSchema;
+
+use super::event::MAX_CAPACITY;
+use super::place::Venue;
+
+const MAX_TAGS: usize = 20;
+const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
+
+/// What admission costs; Plenary takes no payments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Price {
+    /// In the currency's smallest unit.
+    pub amount_minor: u64,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
+    pub currency: String,
+}
+
+/// The editable part of an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Details {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// What it is about.
+    #[serde(default)]
+    #[schema(max_length = 10_000)]
+    pub description: String,
+    /// When it begins.
+    #[schema(value_type = String, format = DateTime)]
+    pub starts_at: Timestamp,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Timestamp,
+    /// IANA time zone of the place.
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: String,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<Venue>,
+    /// What it is about, in words.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub tags: Vec<String>,
+    /// What it costs; absent means nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// How many may come; absent means no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub capacity: Option<u32>,
+    /// Whether people may wait for a place when it is full.
+    #[serde(default = "yes")]
+    pub waitlist: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A new event as it is sent: [`Details`], where the time may also be given as
+/// local `date`, `startTime`, `endTime`, and the price as `ticketPrice`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Draft {
+    /// The organisation in whose name it is made; absent for a personal event.
+    #[serde(default)]
+    pub organization_id: Option<OrganizationId>,
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// What it is about.
+    #[serde(default)]
+    pub description: String,
+    /// When it begins; or give `date` and `startTime`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub starts_at: Option<Timestamp>,
+    /// When it ends; or give `endTime`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ends_at: Option<Timestamp>,
+    /// IANA time zone of the place.
+    #[serde(default = "utc")]
+    pub time_zone: String,
+    /// The local date, with `startTime` and `endTime`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub date: Option<Date>,
+    /// The local time of day at which it begins.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "09:00")]
+    pub start_time: Option<Time>,
+    /// The local time of day at which it ends; an earlier one is on the next day.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "17:30")]
+    pub end_time: Option<Time>,
+    /// Where.
+    #[serde(default)]
+    pub venue: Option<Venue>,
+    /// What it is about, in words.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What it costs.
+    #[serde(default)]
+    pub price: Option<Price>,
+    /// What it costs, in whole units of `currency` (with decimals).
+    #[serde(default)]
+    pub ticket_price: Option<f64>,
+    /// The currency of `ticketPrice`; EUR unless given.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// How many may come.
+    #[serde(default)]
+    pub capacity: Option<u32>,
+    /// Whether people may wait for a place when it is full.
+    #[serde(default = "yes")]
+    pub waitlist: bool,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+/// The resolved time of an event.
+pub type When = (Timestamp, Timestamp);
+
+impl Draft {
+    /// The details, with all sugar dissolved and every rule checked.
+    ///
+    /// # Errors
+    /// 400 with every fault.
+    pub fn details(self) -> Result<Details, Problem> {
+        let (starts_at, ends_at) = self.when()?;
+        let price = self.price()?;
+        let details = Details {
+            title: self.title,
+            description: self.description,
+            starts_at,
+            ends_at,
+            time_zone: self.time_zone,
+            venue: self.venue,
+            tags: self.tags,
+            price,
+            capacity: self.capacity,
+            waitlist: self.waitlist,
+        };
+        details.checked()
+    }
+
+    fn when(&self) -> Result<When, Problem> {
+        if let (Some(starts), Some(ends)) = (self.starts_at, self.ends_at) {
+            if self.date.is_some() || self.start_time.is_some() || self.end_time.is_some() {
+                let detail = "give startsAt and endsAt, or date, startTime and endTime, not both";
+                return Err(Problem::invalid("/date", "ambiguous", detail));
+            }
+            return Ok((starts, ends));
+        }
+        let (Some(date), Some(from), Some(to)) = (self.date, self.start_time, self.end_time) else {
+            let missing = if self.starts_at.is_none() {
+                "/startsAt"
+            } else {
+                "/endsAt"
+            };
+            return Err(Problem::invalid(missing, "missing", "is required"));
+        };
+        let zone = zone(&self.time_zone)?;
+        let instant = |date: Date, time: Time, pointer: &str| {
+            zone.to_timestamp(date.to_datetime(time))
+                .map_err(|err| Problem::invalid(pointer, "invalid", err.to_string()))
+        };
+        let last = if to <= from {
+            date.tomorrow()
+        } else {
+            Ok(date)
+        };
+        let last = last.map_err(|err| Problem::invalid("/date", "invalid", err.to_string()))?;
+        Ok((
+            instant(date, from, "/startTime")?,
+            instant(last, to, "/endTime")?,
+        ))
+    }
+
+    fn price(&self) -> Result<Option<Price>, Problem> {
+        let Some(units) = self.ticket_price else {
+            return Ok(self.price.clone());
+        };
+        if self.price.is_some() {
+            let detail = "give price or ticketPrice, not both";
+            return Err(Problem::invalid("/ticketPrice", "ambiguous", detail));
+        }
+        let currency = self.currency.clone().unwrap_or_else(|| "EUR".to_owned());
+        let minor = units * 10_f64.powi(minor_digits(&currency));
+        if !(0.0..=1e12).contains(&minor) {
+            return Err(Problem::invalid(
+                "/ticketPrice",
+                "out-of-range",
+                "must be 0 or more",
+            ));
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let amount_minor = minor.round() as u64;
+        Ok((amount_minor > 0).then_some(Price {
+            amount_minor,
+            currency,
+        }))
+    }
+}
+
+/// How many decimals a currency has (ISO 4217, the exceptions to two).
+fn minor_digits(currency: &str) -> i32 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}
+
+fn zone(name: &str) -> Result<TimeZone, Problem> {
+    TimeZone::get(name)
+        .map_err(|_| Problem::invalid("/timeZone", "unknown", "is not an IANA time zone"))
+}
+
+impl Details {
+    /// Itself, tidied, if every rule holds.
+    ///
+    /// # Errors
+    /// 400 with every fault.
+    pub fn checked(mut self) -> Result<Self, Problem> {
+        self.title = self.title.trim().to_owned();
+        for tag in &mut self.tags {
+            *tag = tag.trim().to_lowercase();
+        }
+        self.tags.sort();
+        self.tags.dedup();
+        let mut faults = Faults::default();
+        faults.length("/title", &self.title, 1, 200);
+        faults.length("/description", &self.description, 0, 10_000);
+        faults.unless(
+            self.tags.len() <= MAX_TAGS,
+            "/tags",
+            "too-many",
+            "may have at most 20 entries",
+        );
+        for (i, tag) in self.tags.iter().enumerate() {
+            faults.length(&format!("/tags/{i}"), tag, 1, 50);
+        }
+        let long = self.ends_at.duration_since(self.starts_at);
+        faults.unless(
+            long > SignedDuration::ZERO,
+            "/endsAt",
+            "out-of-order",
+            "must be after startsAt",
+        );
+        faults.unless(
+            long <= LONGEST,
+            "/endsAt",
+            "out-of-range",
+            "may be at most a year after startsAt",
+        );
+        if zone(&self.time_zone).is_err() {
+            faults.add("/timeZone", "unknown", "is not an IANA time zone");
+        }
+        if let Some(capacity) = self.capacity {
+            let fits = (1..=MAX_CAPACITY).contains(&capacity);
+            faults.unless(fits, "/capacity", "out-of-range", "must be 1 to 1000000");
+        }
+        if let Some(price) = &self.price {
+            let code = &price.currency;
+            let iso = code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
+            faults.unless(
+                iso,
+                "/price/currency",
+                "invalid",
+                "must be an ISO 4217 code",
+            );
+        }
+        if let Some(venue) = &self.venue {
+            faults.venue(venue);
+        }
+        Problem::all(faults.0)?;
+        Ok(self)
+    }
+}
+
+#[derive(Default)]
+struct Faults(Vec<FieldError>);
+
+impl Faults {
+    fn add(&mut self, pointer: &str, code: &str, detail: &str) {
+        self.0.push(FieldError {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+        });
+    }
+
+    fn unless(&mut self, holds: bool, pointer: &str, code: &str, detail: &str) {
+        if !holds {
+            self.add(pointer, code, detail);
+        }
+    }
+
+    fn length(&mut self, pointer: &str, text: &str, min: usize, max: usize) {
+        let count = text.chars().count();
+        let detail = format!("must have {min} to {max} characters");
+        self.unless((min..=max).contains(&count), pointer, "length", &detail);
+    }
+
+    fn venue(&mut self, venue: &Venue) {
+        self.length("/venue/name", &venue.name, 1, 200);
+        self.length(
+            "/venue/address",
+            venue.address.as_deref().unwrap_or("-"),
+            1,
+            500,
+        );
+        self.length("/venue/city", venue.city.as_deref().unwrap_or("-"), 1, 100);
+        if let Some(country) = &venue.country {
+            let iso = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
+            self.unless(
+                iso,
+                "/venue/country",
+                "invalid",
+                "must be an ISO 3166-1 alpha-2 code",
+            );
+        }
+        if let Some(at) = venue.coordinates {
+            self.unless(
+                at.valid(),
+                "/venue/coordinates",
+                "out-of-range",
+                "is not on the globe",
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn details(body: Value) -> Result<Details, Problem> {
+        serde_json::from_value::<Draft>(body).unwrap().details()
+    }
+
+    /// EV-22, C19: local times with a zone become instants, over midnight and
+    /// over the change to winter time.
+    #[test]
+    fn ev_22_local_times_are_sugar_for_instants() {
+        let body = json!({"title": "t", "date": "2026-10-24", "startTime": "20:00",
+            "endTime": "04:00", "timeZone": "Europe/Berlin"});
+        let details = details(body).unwrap();
+        assert_eq!(details.starts_at.to_string(), "2026-10-24T18:00:00Z");
+        assert_eq!(details.ends_at.to_string(), "2026-10-25T03:00:00Z");
+    }
+
+    /// EV-24, C20.
+    #[test]
+    fn ev_24_prices_are_minor_units() {
+        let price = |price: f64, currency: &str| {
+            let body = json!({"title": "t", "startsAt": "2026-10-01T10:00:00Z", "currency": currency,
+                "endsAt": "2026-10-01T11:00:00Z", "ticketPrice": price});
+            details(body).map(|details| details.price.map(|price| price.amount_minor))
+        };
+        assert_eq!(price(19.99, "EUR").unwrap(), Some(1999));
+        assert_eq!(price(0.1 + 0.2, "USD").unwrap(), Some(30));
+        assert_eq!(price(500.0, "JPY").unwrap(), Some(500));
+        assert_eq!(price(0.0, "EUR").unwrap(), None);
+        assert!(price(-1.0, "EUR").is_err());
+    }
+
+    #[test]
+    fn ev_01_every_fault_is_named_at_once() {
+        let body = json!({"title": " ", "startsAt": "2026-10-01T10:00:00Z", "endsAt": "2026-10-01T09:00:00Z",
+            "timeZone": "Mars/Olympus", "capacity": 0, "price": {"amountMinor": 1, "currency": "eur"},
+            "venue": {"name": "", "coordinates": {"lat": 91, "lng": 0}}, "tags": [""]});
+        let problem = details(body).unwrap_err().body("/", "c");
+        let pointers: Vec<&str> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["pointer"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            pointers,
+            [
+                "/title",
+                "/tags/0",
+                "/endsAt",
+                "/timeZone",
+                "/capacity",
+                "/price/currency",
+                "/venue/name",
+                "/venue/coordinates"
+            ]
+        );
+    }
+
+    #[test]
+    fn ev_23_tags_are_folded_and_bounded() {
+        let body = |tags: Value| {
+            json!({"title": "t", "tags": tags,
+            "startsAt": "2026-10-01T10:00:00Z", "endsAt": "2026-10-01T11:00:00Z"})
+        };
+        assert_eq!(
+            details(body(json!(["Rust ", "aws", "rust"]))).unwrap().tags,
+            ["aws", "rust"]
+        );
+        let many: Vec<String> = (0..21).map(|i| format!("t{i}")).collect();
+        assert!(details(body(json!(many))).is_err());
+    }
+}

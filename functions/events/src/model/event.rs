@@ -1,0 +1,209 @@
+//! An event as it is kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::event::events::EventSnapshot;
+use shared::id::{EventId, OrganizationId, UserId};
+use shared::principal::{Permission, Principal};
+use shared::problem::Problem;
+use shared::table::{Entity, Indexes, Key};
+
+use super::details::Details;
+use super::status::{Move, Status};
+use crate::problems::WRONG_TRANSITION;
+
+/// The largest capacity.
+pub const MAX_CAPACITY: u32 = 1_000_000;
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Which.
+    pub id: EventId,
+    /// In whose name; a personal event has none.
+    #[serde(default)]
+    pub organization_id: Option<OrganizationId>,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// The last change.
+    pub updated_at: Timestamp,
+    /// Where it stands.
+    pub status: Status,
+    /// Whether it must be approved before it is published, decided when it is
+    /// submitted or published.
+    pub needs_approval: bool,
+    /// When it was opened to everybody; without it nobody outside ever saw it.
+    #[serde(default)]
+    pub published_at: Option<Timestamp>,
+    /// The note of the last decision.
+    #[serde(default)]
+    pub decision_note: Option<String>,
+    /// What the author says.
+    pub details: Details,
+    /// Counts the changes.
+    pub version: u64,
+}
+
+impl Event {
+    /// Where the event `id` is kept.
+    pub fn key_of(id: EventId) -> Key {
+        Key::new(format!("EVENT#{id}"), "EVENT")
+    }
+
+    /// How events sort by time.
+    pub fn time_key(&self) -> String {
+        format!("{}#{}", self.details.starts_at, self.id)
+    }
+
+    /// Whether `reader` may see it: everybody once it is public, before that
+    /// its maker, and those of its organisation who see internal events.
+    pub fn visible_to(&self, reader: Option<&Principal>) -> bool {
+        self.published_at.is_some() && self.status.public()
+            || reader.is_some_and(|reader| {
+                reader.user_id == self.created_by && self.organization_id.is_none()
+                    || self.organization_id.is_some_and(|organization| {
+                        reader.can(Permission::EventViewInternal, organization)
+                    })
+            })
+    }
+
+    /// Whether `actor` may do what `permission` stands for.
+    ///
+    /// # Errors
+    /// 404 for whoever may not even see it, 403 for whoever may.
+    pub fn authorise(&self, actor: &Principal, permission: Permission) -> Result<(), Problem> {
+        if !self.visible_to(Some(actor)) {
+            return Err(Problem::not_found("The event"));
+        }
+        let allowed = match self.organization_id {
+            Some(organization) => actor.can(permission, organization),
+            None => actor.user_id == self.created_by,
+        };
+        if allowed {
+            return Ok(());
+        }
+        let name = serde_json::to_value(permission).unwrap_or_default();
+        Err(Problem::forbidden("You may not do this with the event.")
+            .with("requiredPermission", name))
+    }
+
+    /// The event after a move.
+    ///
+    /// # Errors
+    /// 409 with `allowedTransitions`.
+    pub fn moved(&self, step: Move, now: Timestamp) -> Result<Self, Problem> {
+        let status = self
+            .status
+            .after(step, self.needs_approval)
+            .ok_or_else(|| {
+                let allowed: Vec<&str> = self
+                    .status
+                    .next(self.needs_approval)
+                    .into_iter()
+                    .map(Status::name)
+                    .collect();
+                Problem::new(&WRONG_TRANSITION)
+                    .detail(format!("The event is {}.", self.status.name()))
+                    .with("currentStatus", self.status.name())
+                    .with("allowedTransitions", allowed)
+            })?;
+        Ok(Self {
+            status,
+            updated_at: now,
+            published_at: self.published_at.or((step == Move::Publish).then_some(now)),
+            ..self.clone()
+        })
+    }
+
+    /// What other groups get to know.
+    pub fn snapshot(&self) -> EventSnapshot {
+        let details = &self.details;
+        EventSnapshot {
+            event_id: self.id,
+            organization_id: self.organization_id,
+            created_by: self.created_by,
+            status: self.status.name().to_owned(),
+            title: details.title.clone(),
+            description: details.description.clone(),
+            tags: details.tags.clone(),
+            starts_at: details.starts_at,
+            ends_at: details.ends_at,
+            time_zone: details.time_zone.clone(),
+            venue_name: details.venue.as_ref().map(|venue| venue.name.clone()),
+            city: details.venue.as_ref().and_then(|venue| venue.city.clone()),
+            capacity: details.capacity,
+        }
+    }
+}
+
+impl Entity for Event {
+    const KIND: &'static str = "event";
+
+    fn key(&self) -> Key {
+        Self::key_of(self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// `gsi1` lists what is published, by time; `gsi2` everything of an
+    /// organisation, or of a person, by time.
+    fn indexes(&self) -> Indexes {
+        let owner = match self.organization_id {
+            Some(organization) => format!("ORG#{organization}"),
+            None => format!("USER#{}", self.created_by),
+        };
+        Indexes {
+            gsi1: (self.status == Status::Published)
+                .then(|| Key::new(crate::store::PUBLISHED, self.time_key())),
+            gsi2: Some(Key::new(owner, self.time_key())),
+        }
+    }
+}
+
+/// How many are in, and how many wait: beside the event, so that a thousand
+/// registrations do not touch its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Of which event.
+    pub id: EventId,
+    /// Whether one can register now.
+    pub open: bool,
+    /// The event's capacity, for the guard.
+    #[serde(default)]
+    pub capacity: Option<u32>,
+    /// Confirmed registrations.
+    #[serde(default)]
+    pub confirmed: u32,
+    /// People on the waitlist.
+    #[serde(default)]
+    pub waitlisted: u32,
+}
+
+impl Counts {
+    /// Where the counts of an event are kept.
+    pub fn key_of(id: EventId) -> Key {
+        Key::new(format!("EVENT#{id}"), "COUNTS")
+    }
+
+    /// Whether a place is free and nobody waits for it.
+    pub fn has_place(&self) -> bool {
+        self.waitlisted == 0
+            && self
+                .capacity
+                .is_none_or(|capacity| self.confirmed < capacity)
+    }
+}
+
+impl Entity for Counts {
+    const KIND: &'static str = "counts";
+
+    fn key(&self) -> Key {
+        Self::key_of(self.id)
+    }
+}

@@ -1,0 +1,78 @@
+//! What a list of events is asked for.
+
+use jiff::Timestamp;
+
+use super::event::Event;
+use super::place::{Coordinates, distance_km};
+use super::status::Status;
+
+/// Everything that must hold; empty lets everything through.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Within so many kilometres of a point.
+    pub near: Option<(Coordinates, f64)>,
+    /// In this city, whatever the case.
+    pub city: Option<String>,
+    /// Not over before.
+    pub from: Option<Timestamp>,
+    /// Begins before.
+    pub to: Option<Timestamp>,
+    /// Has all of these tags.
+    pub tags: Vec<String>,
+    /// Title, description, tags, venue or city contain all of these words.
+    pub words: Vec<String>,
+    /// Stands so.
+    pub status: Option<Status>,
+}
+
+impl Filter {
+    /// The words of a search text, folded.
+    pub fn words_of(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_lowercase).collect()
+    }
+
+    /// Whether an event is wanted.
+    pub fn admits(&self, event: &Event) -> bool {
+        let details = &event.details;
+        self.status.is_none_or(|status| status == event.status)
+            && self.from.is_none_or(|from| details.ends_at >= from)
+            && self.to.is_none_or(|to| details.starts_at < to)
+            && self.tags.iter().all(|tag| details.tags.contains(tag))
+            && self.admits_place(event)
+            && self.admits_words(event)
+    }
+
+    fn admits_place(&self, event: &Event) -> bool {
+        let venue = event.details.venue.as_ref();
+        let in_city = self.city.as_ref().is_none_or(|city| {
+            venue
+                .and_then(|venue| venue.city.as_ref())
+                .is_some_and(|there| there.to_lowercase() == *city)
+        });
+        let near = self.near.is_none_or(|(point, radius)| {
+            venue
+                .and_then(|venue| venue.coordinates)
+                .is_some_and(|there| distance_km(point, there) <= radius)
+        });
+        in_city && near
+    }
+
+    fn admits_words(&self, event: &Event) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let details = &event.details;
+        let venue = details.venue.as_ref();
+        let text = [
+            details.title.as_str(),
+            details.description.as_str(),
+            venue.map_or("", |venue| venue.name.as_str()),
+            venue.and_then(|venue| venue.city.as_deref()).unwrap_or(""),
+        ]
+        .join(" ")
+        .to_lowercase();
+        self.words
+            .iter()
+            .all(|word| text.contains(word) || details.tags.iter().any(|tag| tag.contains(word)))
+    }
+}

@@ -1,0 +1,19 @@
+//! The rules of the domain; no HTTP and no AWS.
+
+mod details;
+mod event;
+mod filter;
+mod organization;
+mod place;
+mod registration;
+mod saved;
+mod status;
+
+pub use details::{Details, Draft, Price, When};
+pub use event::{Counts, Event, MAX_CAPACITY};
+pub use filter::Filter;
+pub use organization::Organization;
+pub use place::{Coordinates, Venue, distance_km};
+pub use registration::{Registration, RegistrationStatus, Waiting};
+pub use saved::Saved;
+pub use status::{Move, Status};

@@ -1,0 +1,83 @@
+//! Where an event takes place.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A point on the globe (WGS 84).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Coordinates {
+    /// Degrees north, −90 to 90.
+    pub lat: f64,
+    /// Degrees east, −180 to 180.
+    pub lng: f64,
+}
+
+impl Coordinates {
+    /// Whether it is on the globe.
+    pub fn valid(self) -> bool {
+        (-90.0..=90.0).contains(&self.lat) && (-180.0..=180.0).contains(&self.lng)
+    }
+}
+
+/// A venue, written into the event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Venue {
+    /// Its name.
+    #[schema(max_length = 200)]
+    pub name: String,
+    /// Street and number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500)]
+    pub address: Option<String>,
+    /// The city.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
+    pub city: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Where exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
+}
+
+/// The great-circle distance in kilometres, by the haversine formula on a
+/// sphere of the mean radius 6371.0088 km (IUGG).
+pub fn distance_km(a: Coordinates, b: Coordinates) -> f64 {
+    let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
+    let (dlat, dlng) = ((b.lat - a.lat).to_radians(), (b.lng - a.lng).to_radians());
+    let h = (dlat / 2.0).sin().powi(2) + lat_a.cos() * lat_b.cos() * (dlng / 2.0).sin().powi(2);
+    2.0 * 6371.0088 * h.min(1.0).sqrt().asin()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ev_11_distances_are_right() {
+        let berlin = Coordinates {
+            lat: 52.52,
+            lng: 13.405,
+        };
+        let paris = Coordinates {
+            lat: 48.8566,
+            lng: 2.3522,
+        };
+        assert!((distance_km(berlin, paris) - 877.5).abs() < 1.0);
+        assert!(distance_km(berlin, berlin) < 1e-9);
+        let (east, west) = (
+            Coordinates {
+                lat: 0.0,
+                lng: 179.9,
+            },
+            Coordinates {
+                lat: 0.0,
+                lng: -179.9,
+            },
+        );
+        assert!(distance_km(east, west) < 23.0, "across the date line");
+    }
+}

@@ -1,0 +1,42 @@
+//! Events that people keep.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::id::{EventId, UserId};
+use shared::table::{Entity, Key};
+
+/// That a person keeps an event, or did: the item stays, so that its version
+/// orders what others hear of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Saved {
+    /// Who.
+    pub user_id: UserId,
+    /// Which.
+    pub event_id: EventId,
+    /// Whether the person keeps it now.
+    pub saved: bool,
+    /// Since when.
+    pub at: Timestamp,
+    /// Counts the changes.
+    pub version: u64,
+}
+
+impl Saved {
+    /// Where it is kept.
+    pub fn key_of(user: UserId, event: EventId) -> Key {
+        Key::new(format!("USER#{user}"), format!("SAVED#{event}"))
+    }
+}
+
+impl Entity for Saved {
+    const KIND: &'static str = "saved";
+
+    fn key(&self) -> Key {
+        Self::key_of(self.user_id, self.event_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}

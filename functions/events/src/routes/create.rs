@@ -1,0 +1,74 @@
+//! `POST /v1/events`
+
+use axum::extract::State;
+use shared::cx::Context;
+use shared::event::events::EventCreated;
+use shared::http::{Json, Reply};
+use shared::id::EventId;
+use shared::principal::{Permission, Principal};
+use shared::problem::Problem;
+
+use super::view::EventView;
+use super::{App, TAG};
+use crate::model::{Counts, Draft, Event, Status};
+
+/// Creates a draft.
+///
+/// In an organisation it needs the right `event.create`. The local `date`,
+/// `startTime` and `endTime` are sugar for `startsAt` and `endsAt`.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    tag = TAG,
+    operation_id = "createEvent",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe.")),
+    request_body = Draft,
+    responses((status = 201, description = "The draft.", body = EventView)),
+    security(("bearer" = []))
+)]
+pub async fn create(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Json(draft): Json<Draft>,
+) -> Result<Reply, Problem> {
+    let organization_id = draft.organization_id;
+    if let Some(organization) = organization_id {
+        principal.require(Permission::EventCreate, organization)?;
+    }
+    let details = draft.details()?;
+    let mut commit = app.store.commit(&cx);
+    let event = Event {
+        id: EventId::new(),
+        organization_id,
+        created_by: principal.user_id,
+        created_at: commit.now(),
+        updated_at: commit.now(),
+        status: Status::Draft,
+        needs_approval: organization_id.is_some(),
+        published_at: None,
+        decision_note: None,
+        details,
+        version: 1,
+    };
+    let counts = Counts {
+        id: event.id,
+        open: false,
+        capacity: event.details.capacity,
+        confirmed: 0,
+        waitlisted: 0,
+    };
+    commit.create(&event);
+    commit.create(&counts);
+    let created = EventCreated {
+        event_id: event.id,
+        created_by: event.created_by,
+        organization_id,
+    };
+    commit.publish(&created, 1);
+    let view = EventView::new(&event, &counts);
+    let location = format!("/v1/events/{}", event.id);
+    commit
+        .finish(Reply::created(&view, &location)?.tag(&view.etag()))
+        .await
+}

@@ -1,0 +1,69 @@
+//! `DELETE /v1/events/{id}`
+
+use axum::extract::State;
+use shared::cx::Context;
+use shared::event::events::{EventCancelled, EventDeleted};
+use shared::http::{Path, Reply};
+use shared::id::EventId;
+use shared::principal::{Permission, Principal};
+use shared::problem::{Problem, VERSION_CONFLICT};
+use shared::table::Entity;
+
+use super::{App, TAG};
+use crate::model::{Counts, Event, Move, Status};
+use crate::problems::WRONG_TRANSITION;
+
+/// Deletes an event.
+///
+/// What nobody outside has seen is gone. What was approved or published is
+/// cancelled: it stays as a record, and attendees are told. What is cancelled
+/// or over is kept: 409.
+#[utoipa::path(
+    delete,
+    path = "/v1/events/{id}",
+    tag = TAG,
+    operation_id = "deleteEvent",
+    params(("id" = EventId, Path, description = "The event.")),
+    responses((status = 204, description = "It is gone, or cancelled.")),
+    security(("bearer" = []))
+)]
+pub async fn delete(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Path(id): Path<EventId>,
+) -> Result<Reply, Problem> {
+    let (event, counts) = app.editable(id, &principal, Permission::EventEdit).await?;
+    match event.status {
+        Status::Draft | Status::Submitted | Status::Rejected => remove(&app, &cx, &event).await,
+        Status::Approved | Status::Published => {
+            event.authorise(&principal, Permission::EventPublish)?;
+            let (next, _, mut commit) = app.step(&cx, &event, &counts, Move::Cancel).await?;
+            let cancelled = EventCancelled {
+                event: next.snapshot(),
+                reason: None,
+            };
+            commit.publish(&cancelled, next.version);
+            commit.finish(Reply::no_content()).await
+        }
+        Status::Cancelled | Status::Completed => Err(Problem::new(&WRONG_TRANSITION)
+            .detail(format!(
+                "The event is {} and is kept as a record.",
+                event.status.name()
+            ))
+            .with("currentStatus", event.status.name())
+            .with("allowedTransitions", Vec::<String>::new())),
+    }
+}
+
+async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem> {
+    let mut commit = app.store.commit(cx);
+    commit
+        .delete(event.key())
+        .when("#version = :version")
+        .bind(":version", event.version)
+        .or(Problem::new(&VERSION_CONFLICT));
+    commit.delete(Counts::key_of(event.id));
+    commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
+    commit.finish(Reply::no_content()).await
+}

@@ -1,0 +1,222 @@
+//! `GET /v1/events`
+
+use axum::extract::State;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use shared::http::{Query, Reply};
+use shared::id::{EventId, OrganizationId};
+use shared::page::{Binding, Listing, PageRequest, Paging};
+use shared::principal::{Permission, Principal};
+use shared::problem::Problem;
+use utoipa::IntoParams;
+
+use super::view::EventView;
+use super::{App, TAG};
+use crate::model::{Coordinates, Counts, Event, Filter, Status};
+use crate::store::Owner;
+
+/// What to list.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ListEvents {
+    /// `lat,lng`: near this point. Other name: `location`.
+    #[serde(default, alias = "location")]
+    near: Option<String>,
+    /// How far, with `near`; 25 unless given.
+    #[serde(default)]
+    radius_km: Option<f64>,
+    /// In this city.
+    #[serde(default)]
+    city: Option<String>,
+    /// Not over before this instant; now, unless something else is given.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    from: Option<Timestamp>,
+    /// Begins before this instant.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    to: Option<Timestamp>,
+    /// On this day, UTC.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    date: Option<Date>,
+    /// Has this tag; repeat for several. Other name: `tags` (comma list).
+    #[serde(default)]
+    tag: Vec<String>,
+    /// Other name of `tag`.
+    #[serde(default)]
+    tags: Option<String>,
+    /// Contains all of these words. Other name: `search`.
+    #[serde(default, alias = "search")]
+    q: Option<String>,
+    /// Stands so. Without `organizationId`, other than published means your own.
+    #[serde(default)]
+    status: Option<Status>,
+    /// Of this organisation; members see what is internal.
+    #[serde(default)]
+    organization_id: Option<OrganizationId>,
+    /// How many at most: 20 unless given, at most 100.
+    #[serde(default)]
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+impl ListEvents {
+    fn near(&self) -> Result<Option<(Coordinates, f64)>, Problem> {
+        let Some(text) = &self.near else {
+            return Ok(None);
+        };
+        let point = text
+            .split_once(',')
+            .and_then(|(lat, lng)| {
+                Some(Coordinates {
+                    lat: lat.trim().parse().ok()?,
+                    lng: lng.trim().parse().ok()?,
+                })
+            })
+            .filter(|point| point.valid())
+            .ok_or_else(|| Problem::invalid("?near", "invalid", "must be lat,lng in degrees"))?;
+        let radius = self.radius_km.unwrap_or(25.0);
+        if !(radius > 0.0 && radius <= 20_100.0) {
+            return Err(Problem::invalid(
+                "?radiusKm",
+                "out-of-range",
+                "must be above 0, at most 20100",
+            ));
+        }
+        Ok(Some((point, radius)))
+    }
+
+    fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+        let Some(date) = self.date else {
+            return Ok((self.from, self.to));
+        };
+        let midnight = |date: Date| {
+            TimeZone::UTC
+                .to_timestamp(date.at(0, 0, 0, 0))
+                .map_err(|err| Problem::invalid("?date", "out-of-range", err.to_string()))
+        };
+        let next = date
+            .tomorrow()
+            .map_err(|err| Problem::invalid("?date", "out-of-range", err.to_string()))?;
+        Ok((Some(midnight(date)?), Some(midnight(next)?)))
+    }
+
+    fn filter(&self, now: Timestamp) -> Result<Filter, Problem> {
+        let (from, to) = self.span()?;
+        let listed = self.tags.iter().flat_map(|tags| tags.split(','));
+        Ok(Filter {
+            near: self.near()?,
+            city: self.city.as_ref().map(|city| city.trim().to_lowercase()),
+            from: from.or((self.organization_id.is_none() && self.mine().is_none()).then_some(now)),
+            to,
+            tags: self
+                .tag
+                .iter()
+                .map(String::as_str)
+                .chain(listed)
+                .map(|tag| tag.trim().to_lowercase())
+                .filter(|tag| !tag.is_empty())
+                .collect(),
+            words: self.q.as_deref().map(Filter::words_of).unwrap_or_default(),
+            status: self.status,
+        })
+    }
+
+    /// A status that only the makers of events see.
+    fn mine(&self) -> Option<Status> {
+        self.status.filter(|status| *status != Status::Published)
+    }
+
+    fn owner(&self, principal: Option<&Principal>) -> Result<Owner, Problem> {
+        match (self.organization_id, self.mine()) {
+            (Some(organization), _) => Ok(Owner::Organization(organization)),
+            (None, None) => Ok(Owner::Published),
+            (None, Some(_)) => principal
+                .map(|principal| Owner::Person(principal.user_id))
+                .ok_or_else(|| {
+                    Problem::forbidden("Sign in to list events that are not published.")
+                }),
+        }
+    }
+
+    fn binding(&self, principal: Option<&Principal>) -> Binding {
+        let reader = principal.map_or_else(String::new, |reader| reader.user_id.to_string());
+        let unpaged = Self {
+            limit: None,
+            cursor: None,
+            ..self.clone()
+        };
+        Binding::new("/v1/events")
+            .caller(reader)
+            .filter("query", format!("{unpaged:?}"))
+    }
+}
+
+/// Lists events by time.
+///
+/// Published ones that are not over, unless asked otherwise. A page reads at
+/// most 200 events and may come back short with a `nextCursor`.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = TAG,
+    operation_id = "listEvents",
+    params(ListEvents),
+    responses((status = 200, description = "A page.", body = Listing<EventView>)),
+    security((), ("bearer" = []))
+)]
+pub async fn list(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    Query(query): Query<ListEvents>,
+) -> Result<Reply, Problem> {
+    let reader = principal.as_ref();
+    let paging = Paging {
+        limit: query.limit,
+        cursor: query.cursor.clone(),
+    };
+    let page = PageRequest::new(&paging, query.binding(reader), 20, 100)?;
+    let filter = query.filter(app.store.now())?;
+    let owner = query.owner(reader)?;
+    let inside = query.organization_id.is_some_and(|organization| {
+        reader.is_some_and(|reader| reader.can(Permission::EventViewInternal, organization))
+    });
+    let wanted = |event: &Event| {
+        let listed = inside || query.organization_id.is_none() || event.status == Status::Published;
+        listed && event.visible_to(reader)
+    };
+    let found = app
+        .store
+        .list(&owner, &filter, wanted, page.limit, page.position())
+        .await?;
+    let views = with_counts(&app, found.items).await?;
+    Ok(Reply::ok(&page.listing(views, found.next))?
+        .hashed()
+        .revalidated())
+}
+
+/// Events with their counts, in order.
+pub(super) async fn with_counts(app: &App, events: Vec<Event>) -> Result<Vec<EventView>, Problem> {
+    let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+    let counts = app.store.counts_of(&ids).await?;
+    let of = |id| counts.iter().find(|counts| counts.id == id).cloned();
+    Ok(events
+        .iter()
+        .map(|event| {
+            let none = Counts {
+                id: event.id,
+                open: false,
+                capacity: None,
+                confirmed: 0,
+                waitlisted: 0,
+            };
+            EventView::new(event, &of(event.id).unwrap_or(none))
+        })
+        .collect())
+}

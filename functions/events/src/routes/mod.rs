@@ -1,0 +1,145 @@
+//! The HTTP interface of the group: one file per endpoint.
+
+mod approve;
+mod cancel;
+mod check_in;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod publish;
+mod registrations;
+mod reject;
+mod save;
+mod submit;
+mod update;
+mod view;
+
+use axum::middleware::from_fn_with_state;
+use jiff::Timestamp;
+use shared::commit::Commit;
+use shared::cx::Context;
+use shared::http::{Api, Core, deprecated};
+use shared::id::EventId;
+use shared::principal::{Permission, Principal};
+use shared::problem::Problem;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::model::{Counts, Event, Move};
+use crate::store::Store;
+
+pub use view::{EventView, RegistrationView};
+
+/// The tag of all operations.
+pub const TAG: &str = "events";
+
+/// What the handlers share.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The table.
+    pub store: Store,
+}
+
+impl App {
+    /// On top of the group's table.
+    pub fn new(core: &Core) -> Self {
+        Self {
+            store: Store::new(core.table.clone()),
+        }
+    }
+
+    /// An event that `actor` may change as `permission` says.
+    async fn editable(
+        &self,
+        id: EventId,
+        actor: &Principal,
+        permission: Permission,
+    ) -> Result<(Event, Counts), Problem> {
+        let (event, counts) = self.store.event(id).await?;
+        event.authorise(actor, permission)?;
+        Ok((event, counts))
+    }
+
+    /// An event after one move of its life, in a commit that makes it.
+    async fn step(
+        &self,
+        cx: &Context,
+        event: &Event,
+        counts: &Counts,
+        step: Move,
+    ) -> Result<(Event, Counts, Commit), Problem> {
+        let mut commit = self.store.commit(cx);
+        let next = event.moved(step, commit.now())?;
+        commit.replace(&next);
+        let open = next.status == crate::model::Status::Published;
+        if open != counts.open {
+            commit
+                .update(Counts::key_of(event.id))
+                .set("open", open)
+                .when("attribute_exists(#pk)");
+        }
+        let next = Event {
+            version: event.version + 1,
+            ..next
+        };
+        let counts = Counts {
+            open,
+            ..counts.clone()
+        };
+        Ok((next, counts, commit))
+    }
+
+    /// Whether the event's organisation wants it approved.
+    async fn needs_approval(&self, event: &Event) -> Result<bool, Problem> {
+        match event.organization_id {
+            None => Ok(false),
+            Some(id) => Ok(self.store.organization(id).await?.event_approval),
+        }
+    }
+}
+
+/// Whether an event is over.
+fn over(event: &Event, now: Timestamp) -> bool {
+    event.details.ends_at <= now
+}
+
+#[allow(deprecated)] // the aliases are meant to be so described
+fn router(app: App) -> OpenApiRouter {
+    let aliases = OpenApiRouter::new()
+        .routes(routes!(save::save_alias))
+        .route_layer(from_fn_with_state("/v1/events/{id}/save", deprecated));
+    OpenApiRouter::new()
+        .routes(routes!(create::create, list::list))
+        .routes(routes!(save::list_saved))
+        .routes(routes!(registrations::mine::list_mine))
+        .routes(routes!(get::get, update::update, delete::delete))
+        .routes(routes!(submit::submit))
+        .routes(routes!(approve::approve))
+        .routes(routes!(reject::reject))
+        .routes(routes!(publish::publish))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(save::save, save::unsave))
+        .routes(routes!(
+            registrations::register::register,
+            registrations::list::list_registrations,
+            registrations::withdraw::withdraw
+        ))
+        .routes(routes!(registrations::mine::my_registration))
+        .routes(routes!(check_in::check_in))
+        .merge(aliases)
+        .with_state(app)
+}
+
+/// The group's API.
+pub fn api(core: Core) -> (axum::Router, OpenApi) {
+    let app = App::new(&core);
+    Api::new(core).routes(router(app)).build()
+}
+
+/// The description of the group's API, without anything behind it.
+pub fn openapi() -> OpenApi {
+    let (_, openapi) = api(Core::detached("events"));
+    openapi
+}

@@ -1,0 +1,62 @@
+//! `POST /v1/events/{id}/publish`
+
+use axum::extract::State;
+use shared::cx::Context;
+use shared::event::events::EventPublished;
+use shared::http::{Path, Reply};
+use shared::id::EventId;
+use shared::principal::{Permission, Principal};
+use shared::problem::Problem;
+
+use super::view::EventView;
+use super::{App, TAG, over};
+use crate::model::{Event, Move, Status};
+use crate::problems::WRONG_TRANSITION;
+
+/// Opens an event to everybody, and its registration.
+///
+/// An approved event, or a draft where no approval is needed.
+#[utoipa::path(
+    post,
+    path = "/v1/events/{id}/publish",
+    tag = TAG,
+    operation_id = "publishEvent",
+    params(
+        ("id" = EventId, Path, description = "The event."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+    ),
+    responses((status = 200, description = "The published event.", body = EventView)),
+    security(("bearer" = []))
+)]
+pub async fn publish(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Path(id): Path<EventId>,
+) -> Result<Reply, Problem> {
+    let (event, counts) = app
+        .editable(id, &principal, Permission::EventPublish)
+        .await?;
+    let event = match event.status {
+        Status::Draft => Event {
+            needs_approval: app.needs_approval(&event).await?,
+            ..event
+        },
+        _ => event,
+    };
+    if over(&event, app.store.now()) {
+        return Err(Problem::new(&WRONG_TRANSITION)
+            .detail("The event's end has passed; change its time first.")
+            .with("currentStatus", event.status.name())
+            .with("allowedTransitions", Vec::<String>::new()));
+    }
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Publish).await?;
+    commit.publish(
+        &EventPublished {
+            event: next.snapshot(),
+        },
+        next.version,
+    );
+    let view = EventView::new(&next, &counts);
+    commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
+}

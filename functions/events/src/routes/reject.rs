@@ -1,0 +1,75 @@
+//! `POST /v1/events/{id}/reject`
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::cx::Context;
+use shared::event::events::EventRejected;
+use shared::http::{Json, Path, Reply};
+use shared::id::EventId;
+use shared::principal::{Permission, Principal};
+use shared::problem::Problem;
+use utoipa::ToSchema;
+
+use super::approve::{checked, may_decide};
+use super::view::EventView;
+use super::{App, TAG};
+use crate::model::{Event, Move};
+
+/// Why not.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Rejection {
+    /// For the author.
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+/// Rejects a submitted event, with a reason.
+///
+/// Needs the right `event.approve`; not for an event of one's own. The author
+/// may change the event, which makes it a draft again.
+#[utoipa::path(
+    post,
+    path = "/v1/events/{id}/reject",
+    tag = TAG,
+    operation_id = "rejectEvent",
+    params(
+        ("id" = EventId, Path, description = "The event."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+    ),
+    request_body = Rejection,
+    responses((status = 200, description = "The rejected event.", body = EventView)),
+    security(("bearer" = []))
+)]
+pub async fn reject(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Path(id): Path<EventId>,
+    Json(rejection): Json<Rejection>,
+) -> Result<Reply, Problem> {
+    let reason = checked("/reason", Some(rejection.reason))?
+        .ok_or_else(|| Problem::invalid("/reason", "missing", "tell the author why"))?;
+    let (event, counts) = app
+        .editable(id, &principal, Permission::EventApprove)
+        .await?;
+    may_decide(&event, &principal)?;
+    let event = Event {
+        decision_note: Some(reason.clone()),
+        ..event
+    };
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Reject).await?;
+    if let Some(organization_id) = next.organization_id {
+        let rejected = EventRejected {
+            event_id: id,
+            organization_id,
+            title: next.details.title.clone(),
+            created_by: next.created_by,
+            actor_id: principal.user_id,
+            reason: Some(reason),
+        };
+        commit.publish(&rejected, next.version);
+    }
+    let view = EventView::new(&next, &counts);
+    commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
+}

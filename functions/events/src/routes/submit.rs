@@ -1,0 +1,57 @@
+//! `POST /v1/events/{id}/submit`
+
+use axum::extract::State;
+use shared::cx::Context;
+use shared::event::events::EventSubmitted;
+use shared::http::{Path, Reply};
+use shared::id::EventId;
+use shared::principal::{Permission, Principal};
+use shared::problem::{CONFLICT, Problem};
+
+use super::view::EventView;
+use super::{App, TAG};
+use crate::model::{Event, Move};
+
+/// Asks for approval.
+///
+/// For drafts of organisations whose setting `eventApproval` is on.
+#[utoipa::path(
+    post,
+    path = "/v1/events/{id}/submit",
+    tag = TAG,
+    operation_id = "submitEvent",
+    params(
+        ("id" = EventId, Path, description = "The event."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+    ),
+    responses((status = 200, description = "The submitted event.", body = EventView)),
+    security(("bearer" = []))
+)]
+pub async fn submit(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Path(id): Path<EventId>,
+) -> Result<Reply, Problem> {
+    let (event, counts) = app.editable(id, &principal, Permission::EventEdit).await?;
+    let needs_approval = app.needs_approval(&event).await?;
+    let event = Event {
+        needs_approval,
+        ..event
+    };
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Submit).await?;
+    let organization_id = next
+        .organization_id
+        .ok_or_else(|| Problem::new(&CONFLICT).detail("A personal event needs no approval."))?;
+    let submitted = EventSubmitted {
+        event_id: id,
+        organization_id,
+        title: next.details.title.clone(),
+        created_by: next.created_by,
+        actor_id: principal.user_id,
+        reason: None,
+    };
+    commit.publish(&submitted, next.version);
+    let view = EventView::new(&next, &counts);
+    commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
+}

@@ -1,0 +1,279 @@
+//! What the group does with events, and what its schedule does.
+//!
+//! Everything here may come twice, late and in another order: each step looks
+//! at the state, does what is left to do, and commits under conditions.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use shared::commit::Settled;
+use shared::cx::Context;
+use shared::event::auth::{OrganizationCreated, OrganizationDeleted, OrganizationUpdated};
+use shared::event::events::{EventCancelled, EventCompleted, EventDeleted, EventUpdated};
+use shared::event::{Contract, Event as Envelope};
+use shared::id::{EventId, OrganizationId};
+use shared::table::Entity;
+use shared::worker::{WorkerError, run_batch};
+
+use crate::model::{
+    Counts, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status,
+};
+use crate::store::{Owner, Seats, Store};
+
+/// How many registrations end in one commit: each is two actions.
+const AT_ONCE: usize = 30;
+/// How long one message may take; below the function's time-out.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Handles a batch of messages.
+pub async fn handle(store: &Store, batch: SqsEvent) -> SqsBatchResponse {
+    run_batch(batch, PATIENCE, |event, cx| async move {
+        dispatch(store, &event, &cx).await
+    })
+    .await
+}
+
+async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), WorkerError> {
+    match event.kind.as_str() {
+        OrganizationCreated::TYPE => {
+            let data: OrganizationCreated = event.data()?;
+            know(
+                store,
+                event,
+                cx,
+                data.organization_id,
+                data.event_approval,
+                false,
+            )
+            .await
+        }
+        OrganizationUpdated::TYPE => {
+            let data: OrganizationUpdated = event.data()?;
+            know(
+                store,
+                event,
+                cx,
+                data.organization_id,
+                data.event_approval,
+                false,
+            )
+            .await
+        }
+        OrganizationDeleted::TYPE => {
+            let data: OrganizationDeleted = event.data()?;
+            know(store, event, cx, data.organization_id, true, true).await?;
+            close(store, cx, data.organization_id).await
+        }
+        EventCancelled::TYPE => {
+            let data: EventCancelled = event.data()?;
+            let reason = data
+                .reason
+                .unwrap_or_else(|| "The event was cancelled.".to_owned());
+            end_registrations(store, cx, data.event.event_id, &reason).await
+        }
+        EventUpdated::TYPE => {
+            let data: EventUpdated = event.data()?;
+            give_out_places(store, cx, data.event.event_id).await
+        }
+        // A filter policy that changed takes minutes to hold.
+        _ => Ok(()),
+    }
+}
+
+async fn know(
+    store: &Store,
+    event: &Envelope,
+    cx: &Context,
+    id: OrganizationId,
+    event_approval: bool,
+    deleted: bool,
+) -> Result<(), WorkerError> {
+    let mut commit = store.commit(cx);
+    commit.project(
+        &Organization {
+            id,
+            event_approval,
+            deleted,
+        },
+        event.sequence,
+    );
+    commit.execute().await.settled()
+}
+
+/// Ends what a deleted organisation had: what was open is cancelled, what
+/// nobody saw is deleted.
+async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<(), WorkerError> {
+    let mut after = None;
+    loop {
+        let owner = Owner::Organization(id);
+        let page = store
+            .list(&owner, &Filter::default(), |_| true, 50, after)
+            .await?;
+        for event in &page.items {
+            // The index may be behind; the commit's condition is not.
+            let Some(event) = store.find(event.id).await? else {
+                continue;
+            };
+            match event.status {
+                Status::Approved | Status::Published => {
+                    step(store, cx, &event, Move::Cancel).await?;
+                }
+                Status::Draft | Status::Submitted | Status::Rejected => {
+                    remove(store, cx, &event).await?;
+                }
+                Status::Cancelled | Status::Completed => {}
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), WorkerError> {
+    let mut commit = store.commit(cx);
+    commit
+        .delete(event.key())
+        .when("#version = :read")
+        .bind(":read", event.version);
+    commit.delete(Counts::key_of(event.id));
+    commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
+    commit.execute().await.settled()
+}
+
+/// One move that no person makes.
+async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<(), WorkerError> {
+    let mut commit = store.commit(cx);
+    let Ok(next) = event.moved(step, commit.now()) else {
+        return Ok(());
+    };
+    commit.replace(&next);
+    commit
+        .update(Counts::key_of(event.id))
+        .set("open", false)
+        .when("attribute_exists(#pk)");
+    let snapshot = next.snapshot();
+    if step == Move::Complete {
+        commit.publish(&EventCompleted { event: snapshot }, event.version + 1);
+    } else {
+        let reason = Some("The organization was closed.".to_owned());
+        commit.publish(
+            &EventCancelled {
+                event: snapshot,
+                reason,
+            },
+            event.version + 1,
+        );
+    }
+    commit.execute().await.settled()
+}
+
+/// Ends the registrations of a cancelled event, chunk by chunk. Registration
+/// was closed by the commit that cancelled it, so none is added meanwhile.
+async fn end_registrations(
+    store: &Store,
+    cx: &Context,
+    id: EventId,
+    reason: &str,
+) -> Result<(), WorkerError> {
+    let Some(event) = store.find(id).await? else {
+        return Ok(());
+    };
+    if event.status != Status::Cancelled {
+        return Ok(());
+    }
+    let mut after = None;
+    loop {
+        let page = store.registrations(id, 100, after).await?;
+        let open: Vec<_> = page
+            .items
+            .iter()
+            .filter(|registration| registration.status != RegistrationStatus::Cancelled)
+            .collect();
+        for chunk in open.chunks(AT_ONCE) {
+            let mut commit = store.commit(cx);
+            for was in chunk {
+                let cancelled = Registration {
+                    status: RegistrationStatus::Cancelled,
+                    updated_at: commit.now(),
+                    ..(*was).clone()
+                };
+                let reason = Some(reason.to_owned());
+                Seats::of(&event, &mut commit).end(was.status, &cancelled, reason);
+            }
+            match commit.execute().await {
+                // Somebody withdrew between our read and our write: look again.
+                Err(err @ shared::commit::CommitError::Condition(_)) => {
+                    return Err(WorkerError::transient(err));
+                }
+                result => result.settled()?,
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Gives places that became free to those who wait, one commit each, in order.
+async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
+    loop {
+        let (Some(event), Some(counts)) = (store.find(id).await?, store.counts(id).await?) else {
+            return Ok(());
+        };
+        let free = counts
+            .capacity
+            .is_none_or(|capacity| counts.confirmed < capacity);
+        if !counts.open || !free || counts.waitlisted == 0 {
+            return Ok(());
+        }
+        let Some(heir) = store.first_waiting(id).await? else {
+            return Ok(());
+        };
+        let mut commit = store.commit(cx);
+        let promoted = Registration {
+            status: RegistrationStatus::Confirmed,
+            updated_at: commit.now(),
+            ..heir
+        };
+        Seats::of(&event, &mut commit).promote(&promoted);
+        match commit.execute().await {
+            // The waitlist moved; the next look sees where to.
+            Err(shared::commit::CommitError::Condition(_)) => {}
+            result => result.settled()?,
+        }
+    }
+}
+
+/// Completes published events whose end has passed; the schedule calls it.
+///
+/// # Errors
+/// The store's; the next run goes on.
+pub async fn complete_past(store: &Store, cx: &Context) -> Result<usize, WorkerError> {
+    let now = store.now();
+    let (mut after, mut done) = (None, 0);
+    loop {
+        let page = store.published_before(now, after).await?;
+        for event in page
+            .items
+            .iter()
+            .filter(|event| event.details.ends_at <= now)
+        {
+            if let Some(event) = store.find(event.id).await? {
+                // Changed meanwhile: the next run sees to it.
+                if let Err(err) = step(store, cx, &event, Move::Complete).await
+                    && err.retryable()
+                {
+                    return Err(err);
+                }
+                done += 1;
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(done);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+use serde_json::{Value, json};
+use shared::principal::Role;
+
+use crate::support::{Stage, draft};
+
+fn titles(body: &Value) -> Vec<String> {
+    body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["title"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn found(stage: &Stage, query: &str) -> Vec<String> {
+    titles(
+        &stage
+            .api
+            .get(&format!("/v1/events{query}"))
+            .send()
+            .await
+            .expect(200)
+            .body,
+    )
+}
+
+/// EV-02, EV-11: every filter, also under its other name.
+#[tokio::test]
+async fn ev_02_11_filters() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let day = |day: u8| {
+        json!({"title": format!("Berlin {day}"),
+        "startsAt": format!("2026-10-{day:02}T07:00:00Z"), "endsAt": format!("2026-10-{day:02}T15:00:00Z")})
+    };
+    stage.published(&author, day(10)).await;
+    stage.published(&author, day(12)).await;
+    stage.published(&author, json!({"title": "Paris", "tags": ["rust", "wine"], "description": "Cheese & Systems",
+        "venue": {"name": "Palais", "city": "Paris", "coordinates": {"lat": 48.8566, "lng": 2.3522}},
+        "startsAt": "2026-10-11T07:00:00Z", "endsAt": "2026-10-11T15:00:00Z"})).await;
+    stage
+        .create(&author, draft(json!({"title": "Hidden"})))
+        .await;
+    assert_eq!(found(&stage, "").await, ["Berlin 10", "Paris", "Berlin 12"]);
+    assert_eq!(found(&stage, "?city=PARIS").await, ["Paris"]);
+    assert_eq!(
+        found(&stage, "?near=52.52,13.40&radiusKm=10").await,
+        ["Berlin 10", "Berlin 12"]
+    );
+    assert_eq!(found(&stage, "?location=48.85,2.35").await, ["Paris"]);
+    assert_eq!(found(&stage, "?tag=rust&tag=wine").await, ["Paris"]);
+    assert_eq!(found(&stage, "?tags=rust,wine").await, ["Paris"]);
+    assert_eq!(found(&stage, "?q=cheese%20systems").await, ["Paris"]);
+    assert_eq!(found(&stage, "?search=palais").await, ["Paris"]);
+    assert_eq!(found(&stage, "?date=2026-10-12").await, ["Berlin 12"]);
+    assert_eq!(
+        found(&stage, "?from=2026-10-11T00:00:00Z&to=2026-10-12T00:00:00Z").await,
+        ["Paris"]
+    );
+    for bad in [
+        "?near=x",
+        "?near=91,0",
+        "?near=1,1&radiusKm=0",
+        "?from=yesterday",
+        "?limit=0",
+        "?cursor=x",
+        "?status=new",
+    ] {
+        stage
+            .api
+            .get(&format!("/v1/events{bad}"))
+            .send()
+            .await
+            .expect(400)
+            .problem("invalid-request");
+    }
+}
+
+/// EV-02, C7: a cursor survives writes and serves its own list only.
+#[tokio::test]
+async fn ev_02_pages_neither_skip_nor_repeat_under_writes() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let at = |hour: u8| {
+        json!({"title": format!("{hour:02}"),
+        "startsAt": format!("2026-10-12T{hour:02}:00:00Z"), "endsAt": "2026-10-13T00:00:00Z"})
+    };
+    for hour in [1, 3, 5, 7] {
+        stage.published(&author, at(hour)).await;
+    }
+    let first = stage
+        .api
+        .get("/v1/events?limit=2")
+        .send()
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(titles(&first), ["01", "03"]);
+    stage.published(&author, at(2)).await;
+    stage.published(&author, at(4)).await;
+    let cursor = first["nextCursor"].as_str().unwrap();
+    assert_eq!(
+        found(&stage, &format!("?limit=9&cursor={cursor}")).await,
+        ["04", "05", "07"]
+    );
+    stage
+        .api
+        .get(&format!("/v1/events?city=Berlin&cursor={cursor}"))
+        .send()
+        .await
+        .expect(400);
+    stage
+        .api
+        .get(&format!("/v1/events?cursor={cursor}"))
+        .bearer(&author)
+        .send()
+        .await
+        .expect(400);
+}
+
+/// EV-26, EV-27: inside sees everything, outside what is published.
+#[tokio::test]
+async fn ev_26_27_lists_of_an_organization() {
+    let stage = Stage::new().await;
+    let org = stage.organization(false).await;
+    let author = stage.member(org, Role::Organizer).await;
+    let member = stage.member(org, Role::Member).await;
+    let outsider = stage.world.user();
+    let event = stage
+        .create(
+            &author,
+            draft(json!({"organizationId": org, "title": "Open"})),
+        )
+        .await;
+    stage
+        .act(&author, &event, "publish", json!({}))
+        .await
+        .expect(200);
+    stage
+        .create(
+            &author,
+            draft(json!({"organizationId": org, "title": "Secret"})),
+        )
+        .await;
+    let list = |user, query: &str| {
+        stage
+            .api
+            .get(&format!("/v1/events?organizationId={org}{query}"))
+            .bearer(user)
+    };
+    assert_eq!(
+        titles(&list(&member, "").send().await.expect(200).body).len(),
+        2
+    );
+    assert_eq!(
+        titles(&list(&member, "&status=draft").send().await.expect(200).body),
+        ["Secret"]
+    );
+    assert_eq!(
+        titles(&list(&outsider, "").send().await.expect(200).body),
+        ["Open"]
+    );
+    assert!(
+        titles(
+            &list(&outsider, "&status=draft")
+                .send()
+                .await
+                .expect(200)
+                .body
+        )
+        .is_empty()
+    );
+    let mine = stage
+        .api
+        .get("/v1/events?status=draft")
+        .bearer(&outsider)
+        .send()
+        .await
+        .expect(200);
+    assert!(titles(&mine.body).is_empty());
+    stage
+        .api
+        .get("/v1/events?status=draft")
+        .send()
+        .await
+        .expect(403);
+}
+
+/// What is over is not listed unless asked for.
+#[tokio::test]
+async fn ev_11_past_events_are_left_out() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    stage.published(&author, json!({"title": "Soon"})).await;
+    stage
+        .world
+        .clock
+        .advance(jiff::SignedDuration::from_hours(24 * 60));
+    let reply = stage.api.get("/v1/events").send().await.expect(200);
+    assert!(titles(&reply.body).is_empty());
+    assert_eq!(found(&stage, "?from=2026-01-01T00:00:00Z").await, ["Soon"]);
+}

@@ -1,0 +1,9 @@
+//! The group against an embedded DynamoDB: the router and the worker in process.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod approval;
+mod editing;
+mod finding;
+mod registration;
+mod support;
+mod worker;
