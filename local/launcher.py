@@ -5,6 +5,8 @@ Everything here patches the emulator at start-up; each patch says what it is for
 """
 
 import asyncio
+import contextvars
+import email.utils
 import json
 import os
 import pathlib
@@ -18,7 +20,7 @@ if "AWS_ENDPOINT_URL" not in os.environ or os.environ.get("BIND_HOST") != "127.0
 
 from hypercorn.config import Config  # noqa: E402
 from ministack import app as emulator  # noqa: E402
-from ministack.core import lambda_runtime, responses  # noqa: E402
+from ministack.core import iam_actions, lambda_runtime, responses  # noqa: E402
 from ministack.services import apigateway, lambda_svc  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
@@ -229,6 +231,75 @@ def with_api_names(original):
 
 apigateway._cors_response_headers = with_api_names(apigateway._cors_response_headers)
 apigateway._cors_preflight_response = with_api_names(apigateway._cors_preflight_response)
+
+# --- IAM: the condition keys that the roles of template.yaml use ------------------------
+
+_extract_action = iam_actions.extract_iam_action
+_tag_context = iam_actions.request_tag_context
+_dynamodb_context = iam_actions.dynamodb_service_context
+_enforce_ses_v2 = emulator._enforce_ses_v2
+_enforce_data_plane = emulator._enforce_data_plane
+_sender: contextvars.ContextVar[str] = contextvars.ContextVar("sender", default="")
+
+
+def parsed(body: bytes) -> dict:
+    try:
+        value = json.loads(body or b"{}")
+    except (ValueError, TypeError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def request_context(service, action, body, params):
+    """Adds kms:EncryptionContext:*, without which no such condition is ever met."""
+    context = _tag_context(service, action, body, params)
+    if service == "kms":
+        sealed_for = parsed(body).get("EncryptionContext") or {}
+        context |= {f"kms:encryptioncontext:{k.lower()}": v for k, v in sealed_for.items()}
+    return context
+
+
+def dynamodb_context(body):
+    """Adds dynamodb:LeadingKeys for operations on one key."""
+    context = _dynamodb_context(body)
+    key = parsed(body).get("Key") or {}
+    if "pk" in key:
+        context["dynamodb:leadingkeys"] = list(key["pk"].values())
+    return context
+
+
+def iam_action(*args, **kwargs):
+    """AWS authorises a batch as the action that it is a batch of."""
+    action = _extract_action(*args, **kwargs)
+    return "sns:Publish" if action == "sns:PublishBatch" else action
+
+
+def enforce_ses_v2(method, path, headers, body, params, request_id):
+    """Remembers the sender for the check below, which does not see the body."""
+    sender = email.utils.parseaddr(parsed(body).get("FromEmailAddress", ""))[1]
+    token = _sender.set(sender)
+    try:
+        return _enforce_ses_v2(method, path, headers, body, params, request_id)
+    finally:
+        _sender.reset(token)
+
+
+def enforce_data_plane(service, action, *args, **kwargs):
+    """Checks a mail against its sender's identity, with ses:FromAddress, not against `*`."""
+    sender = _sender.get()
+    if service == "sesv2" and action == "ses:SendEmail" and sender:
+        domain = sender.rpartition("@")[2]
+        account, region = responses.get_account_id(), responses.get_region()
+        kwargs["resource_arn"] = f"arn:aws:ses:{region}:{account}:identity/{domain}"
+        kwargs["service_context"] = {"ses:fromaddress": sender}
+    return _enforce_data_plane(service, action, *args, **kwargs)
+
+
+iam_actions.extract_iam_action = iam_action
+iam_actions.request_tag_context = request_context
+iam_actions.dynamodb_service_context = dynamodb_context
+emulator._enforce_ses_v2 = enforce_ses_v2
+emulator._enforce_data_plane = enforce_data_plane
 
 # --- A cloud for one test run ends with that run, however that ends ---------------------
 

@@ -28,7 +28,8 @@ type Outcome<T = ()> = Result<T, String>;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  up [--port N] [--no-demo]     build, start the local cloud, deploy, load demo data
+  up [--port N] [--no-demo] [--no-build]
+                                build, start the local cloud, deploy, load demo data
   down                          stop the local cloud
   status                        what runs, and what waits in the queues
   logs [group] [--correlation ID] [--follow]

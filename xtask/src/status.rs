@@ -57,10 +57,8 @@ pub fn status(args: Args) -> Outcome {
     println!("\n{:<28} {:>8} {:>10}", "queue", "waiting", "in flight");
     for (name, url) in &queues {
         let depth = &depths[url.as_str().unwrap_or_default()];
-        println!(
-            "{name:<28} {:>8} {:>10}",
-            depth["waiting"], depth["inFlight"]
-        );
+        let [waiting, in_flight] = ["waiting", "inFlight"].map(|key| depth[key].to_string());
+        println!("{name:<28} {waiting:>8} {in_flight:>10}");
     }
     Ok(())
 }

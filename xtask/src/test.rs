@@ -108,7 +108,7 @@ fn stack(tools: &Tools) -> Outcome {
     let sandbox = Sandbox::test()?;
     // What a killed run left behind.
     cloud::stop(&sandbox)?;
-    let outcome = up::bring_up(&sandbox, tools, Some(std::process::id())).and_then(|()| {
+    let outcome = up::bring_up(&sandbox, tools, Some(std::process::id()), true).and_then(|()| {
         say(&format!(
             "The stack answers at {}; its logs are in .local/test/logs.",
             sandbox.url()

@@ -18,6 +18,7 @@ pub fn up(mut args: Args) -> Outcome {
     let began = Instant::now();
     let sandbox = Sandbox::dev(args.option("--port")?)?;
     let with_demo = !args.flag("--no-demo");
+    let build = !args.flag("--no-build");
     args.done()?;
     let tools = Tools::ready()?;
     if let Some(port) = other_port(&sandbox) {
@@ -25,7 +26,7 @@ pub fn up(mut args: Args) -> Outcome {
             "It runs on port {port} already; `cargo xtask down` first."
         ));
     }
-    bring_up(&sandbox, &tools, None)?;
+    bring_up(&sandbox, &tools, None, build)?;
     // The marker goes with the emulator's data.
     if with_demo && sandbox.read("demo").is_empty() {
         step("Loading demo data", || {
@@ -46,9 +47,11 @@ fn other_port(sandbox: &Sandbox) -> Option<String> {
 }
 
 /// Builds, starts the emulator unless it runs, deploys what changed, waits for health.
-pub fn bring_up(sandbox: &Sandbox, tools: &Tools, owner: Option<u32>) -> Outcome {
+pub fn bring_up(sandbox: &Sandbox, tools: &Tools, owner: Option<u32>, build: bool) -> Outcome {
     let workspace = Workspace::read()?;
-    step("Building the functions", || workspace.build())?;
+    if build {
+        step("Building the functions", || workspace.build())?;
+    }
     if !cloud::is_running(sandbox) {
         cloud::stop(sandbox)?;
         step(

@@ -73,7 +73,7 @@ impl Session {
                 "name": "Kongresshaus",
                 "address": "Gotthardstrasse 5, 8002 Zürich",
                 "city": "Zürich",
-                "coordinates": {"latitude": 47.3656, "longitude": 8.5359},
+                "coordinates": {"lat": 47.3656, "lng": 8.5359},
             },
         })
     }
