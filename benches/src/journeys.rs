@@ -4,7 +4,7 @@ use crate::payload::Request;
 use crate::stack::{Metered, Settled, Stack};
 use crate::usage::Usage;
 use crate::world::{self, World};
-use crate::{Context as _, Result};
+use crate::{Context as _, Result, tables};
 
 /// How many requests a person makes at one instance before wandering off. What
 /// an instance remembers of the person spares reads and writes within a visit.
@@ -77,6 +77,7 @@ pub async fn travel(stack: &mut Stack, world: &mut World) -> Journeys {
             journeys.failures.push(failure.to_string());
         }
     }
+    stack.explain("");
     journeys
 }
 
@@ -222,6 +223,10 @@ async fn take(
     for request in warming(plan.binary, world) {
         stack.invoke(plan.binary, &request.event()).await?;
     }
+    stack.settle().await?;
+    // Nobody has made a request for a while, as is usual with people.
+    tables::clear(stack.database(), "limits")?;
+    stack.explain(plan.name);
     let first = stack
         .request(plan.binary, &plan.request)
         .await

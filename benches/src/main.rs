@@ -41,12 +41,13 @@ use crate::usage::Usage;
 use crate::world::World;
 
 const HELP: &str = "\
-Usage: plenary-benches [--quick] [--no-node] [--binaries DIR] [--only NAME[,NAME…]]
+Usage: plenary-benches [--quick] [--no-node] [--binaries DIR] [--only NAME[,NAME…]] [--explain]
 
   --quick         5 cold starts and 1,000 warm invocations instead of 25 and 10,000
   --no-node       do not compare with Node.js
   --binaries DIR  take the bootstraps from DIR/NAME or DIR/NAME/bootstrap
                   instead of building them
+  --explain       show every write of every step, with its size and units
   --only NAMES    time these binaries only; \"none\" skips the timing
 ";
 
@@ -54,6 +55,7 @@ Usage: plenary-benches [--quick] [--no-node] [--binaries DIR] [--only NAME[,NAME
 struct Options {
     quick: bool,
     node: bool,
+    explain: bool,
     binaries: Option<PathBuf>,
     only: Option<Vec<String>>,
 }
@@ -63,6 +65,7 @@ impl Options {
         let mut options = Self {
             quick: false,
             node: true,
+            explain: false,
             binaries: None,
             only: None,
         };
@@ -75,6 +78,7 @@ impl Options {
             };
             match argument.as_str() {
                 "--quick" => options.quick = true,
+                "--explain" => options.explain = true,
                 "--no-node" => options.node = false,
                 "--binaries" => options.binaries = Some(value()?.into()),
                 "--only" => options.only = Some(value()?.split(',').map(str::to_owned).collect()),
@@ -134,6 +138,7 @@ async fn run() -> Result<Vec<String>> {
     let names = subjects::binaries(workspace)?;
     let directory = bootstraps(&options, workspace, &names).await?;
     let mut stack = Stack::open(template, directory).await?;
+    stack.explained = options.explain;
     let node = if options.node {
         Some(Node::build(&workspace.join("benches/node")).await?)
     } else {

@@ -64,6 +64,9 @@ pub struct Stack {
     iterators: BTreeMap<&'static str, String>,
     /// The last message that each worker received, by type.
     pub received: BTreeMap<String, BTreeMap<String, Message>>,
+    /// Whether to show every write.
+    pub explained: bool,
+    explaining: &'static str,
     /// The last outbox records that the relay received.
     pub relayed: Vec<Value>,
 }
@@ -90,6 +93,8 @@ impl Stack {
             instances: BTreeMap::new(),
             iterators,
             received: BTreeMap::new(),
+            explained: false,
+            explaining: "",
             relayed: Vec::new(),
         })
     }
@@ -148,6 +153,7 @@ impl Stack {
             ),
             ("GROUP_QUEUES", &group_queues()),
             ("RELAY_DLQ_URL", "http://127.0.0.1/relay-dlq"),
+            ("RELAY_FAILURES_URL", "http://127.0.0.1/relay-failures"),
             ("AWS_ENDPOINT_URL", &self.url(endpoint)),
         ] {
             set(name, value);
@@ -168,6 +174,16 @@ impl Stack {
                 .into_iter()
                 .map(|(k, v)| (k.to_owned(), v))
                 .collect(),
+        }
+    }
+
+    /// Shows what was written under the last heading, and begins a new one.
+    pub fn explain(&mut self, next: &'static str) {
+        let writes = self.cloud.take_writes();
+        let heading = std::mem::replace(&mut self.explaining, next);
+        if self.explained && !heading.is_empty() {
+            eprintln!("{heading}");
+            writes.iter().for_each(|write| eprintln!("    {write}"));
         }
     }
 

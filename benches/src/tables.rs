@@ -3,6 +3,8 @@
 use dynoxide::Database;
 use serde_json::{Value, json};
 
+use crate::Context as _;
+
 /// Tables of the groups: two sparse indexes, a stream of new images.
 pub const GROUPS: [&str; 6] = [
     "auth",
@@ -47,6 +49,18 @@ pub fn definition(name: &str, of_group: bool) -> Value {
             json!({"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"});
     }
     table
+}
+
+/// Deletes what is in a table, as TTL would in time.
+pub fn clear(db: &Database, table: &str) -> crate::Result<()> {
+    let request = serde_json::from_value(json!({"TableName": table}))?;
+    let found = serde_json::to_value(db.scan(request).context(table)?)?;
+    for item in found["Items"].as_array().into_iter().flatten() {
+        let key = json!({"pk": item["pk"], "sk": item["sk"]});
+        let request = serde_json::from_value(json!({"TableName": table, "Key": key}))?;
+        db.delete_item(request).context(table)?;
+    }
+    Ok(())
 }
 
 /// Creates every table.

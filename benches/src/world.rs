@@ -171,7 +171,12 @@ impl World {
                 .await?;
         }
         stack.settle().await?;
-        for person in [&self.organiser, &self.approver, &self.passer_by] {
+        for person in [
+            &self.organiser,
+            &self.approver,
+            &self.attendee,
+            &self.passer_by,
+        ] {
             stack
                 .request("events-api", &attend(&self.event, person))
                 .await?;

@@ -92,6 +92,35 @@ pub fn refused(operation: &str, request: &Value, into: &mut ByTable) {
     }
 }
 
+/// A write in a line: each item by the kind in its key and its size in bytes,
+/// and what it cost altogether.
+pub fn described(operation: &str, request: &Value, units: &ByTable) -> String {
+    let describe = |action: &Value| {
+        let key = [&action["Item"]["pk"], &action["Key"]["pk"]];
+        let key = key
+            .iter()
+            .find_map(|pk| pk["S"].as_str())
+            .unwrap_or_default();
+        let kind = key.split('#').next().unwrap_or_default();
+        match item_size(&action["Item"]) {
+            0 => kind.to_owned(),
+            bytes => format!("{kind} {bytes} B"),
+        }
+    };
+    let actions = match request["TransactItems"].as_array() {
+        Some(actions) => actions
+            .iter()
+            .filter_map(Value::as_object)
+            .flatten()
+            .map(|(verb, action)| format!("{verb} {}", describe(action)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        None => describe(request),
+    };
+    let writes: f64 = units.values().map(|units| units.writes).sum();
+    format!("{operation} ({actions}): {writes}")
+}
+
 /// Write units of an item of `bytes`: one per started KB, at least one.
 pub fn write_units(bytes: usize) -> f64 {
     crate::usage::units(bytes, 1024)
@@ -310,6 +339,23 @@ mod tests {
             {"Delete": {"TableName": "tab", "Key": {"pk": {"S": "p"}, "sk": {"S": "z"}}}},
         ]});
         assert_units(writes(&run(&db, "TransactWriteItems", twice)), 6.0);
+    }
+
+    #[test]
+    fn a_write_is_described_by_kind_and_size() {
+        let request = json!({"TransactItems": [
+            {"Put": {"TableName": "tab", "Item": {"pk": {"S": "EVENT#1"}, "sk": {"S": "A"}}}},
+            {"Delete": {"TableName": "tab", "Key": {"pk": {"S": "GUARD#1"}, "sk": {"S": "A"}}}},
+        ]});
+        let units = ByTable::from([(
+            "tab".to_owned(),
+            Units {
+                reads: 0.0,
+                writes: 4.0,
+            },
+        )]);
+        let line = described("TransactWriteItems", &request, &units);
+        assert_eq!(line, "TransactWriteItems (Put EVENT 12 B, Delete GUARD): 4");
     }
 
     #[test]

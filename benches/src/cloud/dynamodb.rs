@@ -42,7 +42,12 @@ fn meter(state: &State, operation: &str, request: &Value, status: StatusCode, an
     } else if condition_failed {
         capacity::refused(operation, request, &mut units);
     }
-    let meter = &mut state.kept().meter;
+    let mut kept = state.kept();
+    if !capacity::is_read(operation) {
+        kept.writes
+            .push(capacity::described(operation, request, &units));
+    }
+    let meter = &mut kept.meter;
     if operation.starts_with("Transact") {
         meter.calls.transactions += 1;
     } else {

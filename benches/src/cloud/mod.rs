@@ -56,8 +56,9 @@ pub struct Meter {
 struct Kept {
     meter: Meter,
     published: Vec<Message>,
-    queued: BTreeMap<String, Vec<String>>,
+    queued: BTreeMap<String, Vec<(String, String)>>,
     objects: BTreeMap<String, objects::Object>,
+    writes: Vec<String>,
 }
 
 /// The endpoint and what it keeps.
@@ -115,6 +116,11 @@ impl Cloud {
     /// Takes the messages that were published.
     pub fn take_published(&self) -> Vec<Message> {
         std::mem::take(&mut self.kept().published)
+    }
+
+    /// Takes the descriptions of the writes.
+    pub fn take_writes(&self) -> Vec<String> {
+        std::mem::take(&mut self.kept().writes)
     }
 
     /// Puts an object as a client with a presigned upload would.

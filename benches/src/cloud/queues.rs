@@ -17,10 +17,10 @@ pub(super) fn call(state: &State, operation: &str, body: &Bytes) -> Answer {
     let mut kept = state.kept();
     kept.meter.calls.messages += 1;
     kept.meter.sqs_requests += units(body.len(), MESSAGE_UNIT_BYTES);
-    let bodies = |messages: &[Value]| -> Vec<String> {
+    let bodies = |messages: &[Value]| -> Vec<(String, String)> {
         messages
             .iter()
-            .filter_map(|m| m["MessageBody"].as_str().map(str::to_owned))
+            .filter_map(|m| Some((message_id(), m["MessageBody"].as_str()?.to_owned())))
             .collect()
     };
     match operation {
@@ -42,6 +42,20 @@ pub(super) fn call(state: &State, operation: &str, body: &Bytes) -> Answer {
                 .map(|entry| json!({"Id": entry["Id"], "MessageId": message_id()}))
                 .collect();
             json_answer(&json!({"Successful": sent, "Failed": []}))
+        }
+        "ReceiveMessage" => {
+            let most = request["MaxNumberOfMessages"].as_u64().unwrap_or(1);
+            let waiting = kept.queued.get(&queue).into_iter().flatten();
+            let messages: Vec<_> = waiting
+                .zip(0..most)
+                .map(|((id, body), _)| json!({"MessageId": id, "ReceiptHandle": id, "Body": body}))
+                .collect();
+            json_answer(&json!({"Messages": messages}))
+        }
+        "DeleteMessage" => {
+            let queued = kept.queued.entry(queue).or_default();
+            queued.retain(|(id, _)| request["ReceiptHandle"] != id.as_str());
+            json_answer(&json!({}))
         }
         "GetQueueAttributes" => {
             let depth = kept.queued.get(&queue).map_or(0, Vec::len).to_string();
