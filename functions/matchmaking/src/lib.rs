@@ -44,5 +44,12 @@ impl App {
 
 /// The API of this group, and its description.
 pub fn router(core: Core, app: App) -> (axum::Router, OpenApi) {
-    Api::new(core).routes(routes::routes(app)).build()
+    Api::new(core)
+        .routes(routes::routes().with_state(app))
+        .build()
+}
+
+/// The description of the group's API, without anything behind it.
+pub fn openapi() -> OpenApi {
+    routes::routes().split_for_parts().1
 }

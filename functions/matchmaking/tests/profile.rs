@@ -233,3 +233,38 @@ async fn mm_05_a_person_has_a_vector_of_512_numbers_that_follows_profile_and_int
         )));
     assert_eq!(rows.await.unwrap().len(), 2);
 }
+
+/// GW-18: every operation says who may call it and how it can fail.
+#[test]
+fn gw_18_every_operation_is_described() {
+    let openapi = serde_json::to_value(plenary_matchmaking::openapi()).unwrap();
+    let paths = openapi["paths"].as_object().unwrap();
+    let operations: Vec<&Value> = paths
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .collect();
+    assert_eq!((paths.len(), operations.len()), (6, 9));
+    for operation in operations {
+        assert_eq!(
+            operation["security"],
+            json!([{"bearer": []}]),
+            "{operation}"
+        );
+        assert!(operation["responses"].get("401").is_some(), "{operation}");
+        assert!(
+            operation["summary"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
+        let alias = operation["summary"]
+            .as_str()
+            .unwrap()
+            .contains("deprecated");
+        assert_eq!(operation["deprecated"] == json!(true), alias, "{operation}");
+    }
+    assert!(
+        openapi["components"]["schemas"]
+            .get("NetworkingProfile")
+            .is_some()
+    );
+}

@@ -19,6 +19,7 @@ const MAX_MUTUAL: usize = 10;
 /// A kind of reason; stable, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = MatchReasonCode)]
 pub enum Code {
     /// They offer what you look for.
     OffersWhatYouSeek,
@@ -36,6 +37,7 @@ pub enum Code {
 
 /// One reason for a match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MatchReason)]
 pub struct Reason {
     /// Which kind.
     pub code: Code,

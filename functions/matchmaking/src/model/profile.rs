@@ -68,6 +68,7 @@ pub enum VisibleTo {
 /// Whom a person wants to meet at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schema(as = MatchingPreferences)]
 pub struct Preferences {
     /// Whether the person takes part; who does not, neither finds nor is found.
     pub open_to_match: bool,
@@ -91,6 +92,7 @@ impl Default for Preferences {
 /// What a person tells about themselves, for matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schema(as = NetworkingProfileInput)]
 pub struct Profile {
     /// One line: shown to matches.
     #[schema(max_length = 160)]

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 /// The weights of the factors, each from 0 to 1; only their ratios matter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = MatchingWeights)]
 pub struct Weights {
     /// One seeks what the other offers, in both directions.
     #[schema(minimum = 0, maximum = 1)]

@@ -41,7 +41,8 @@ pub struct Filter {
         (status = 401, description = "`unauthenticated`"),
         (status = 403, description = "`not-attending`"),
         (status = 409, description = "`profile-required`, `matching-off`, `matching-cancelled`"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub async fn get(
     State(app): State<App>,

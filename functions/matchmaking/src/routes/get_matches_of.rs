@@ -25,7 +25,8 @@ use crate::App;
         (status = 403, description = "`not-attending`"),
         (status = 404, description = "It is not your id"),
         (status = 409, description = "`profile-required`, `matching-off`, `matching-cancelled`"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 #[deprecated = "an alias"]
 pub async fn get(

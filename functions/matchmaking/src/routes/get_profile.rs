@@ -16,6 +16,7 @@ use crate::store::person::Person;
 /// A networking profile, as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = NetworkingProfile)]
 pub struct ProfileView {
     user_id: UserId,
     #[serde(flatten)]
@@ -54,7 +55,8 @@ impl ProfileView {
         (status = 200, description = "Your profile", body = ProfileView),
         (status = 401, description = "`unauthenticated`"),
         (status = 404, description = "You have none yet"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub async fn get(State(app): State<App>, principal: Principal) -> Result<Reply, Problem> {
     let person = app.store.person(principal.user_id).await?;

@@ -19,7 +19,8 @@ use crate::App;
         (status = 200, description = "The run", body = RunView),
         (status = 401, description = "`unauthenticated`"),
         (status = 404, description = "No such run, or you do not organise its event"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub async fn get(
     State(app): State<App>,

@@ -22,7 +22,8 @@ use crate::model::weights::Weights;
         (status = 401, description = "`unauthenticated`"),
         (status = 403, description = "You do not organise the event"),
         (status = 404, description = "No such event is published"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub async fn get(
     State(app): State<App>,

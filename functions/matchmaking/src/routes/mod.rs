@@ -24,7 +24,7 @@ use crate::store::event_items::EventCopy;
 /// Every route of the group. The aliases are marked as deprecated for the
 /// description, and used here nevertheless.
 #[allow(deprecated)]
-pub fn routes(app: App) -> OpenApiRouter {
+pub fn routes() -> OpenApiRouter<App> {
     let aliases = |successor: &'static str| from_fn_with_state(successor, deprecated);
     let profile = OpenApiRouter::new()
         .routes(routes!(put_profile::post))
@@ -40,7 +40,6 @@ pub fn routes(app: App) -> OpenApiRouter {
         .routes(routes!(get_weights::get, put_weights::put))
         .merge(profile)
         .merge(matches)
-        .with_state(app)
 }
 
 /// 403 unless the caller runs the event: who made it, or whose role in its

@@ -41,7 +41,8 @@ impl Precondition {
         (status = 401, description = "`unauthenticated`"),
         (status = 409, description = "`changed-meanwhile`"),
         (status = 412, description = "`version-conflict`"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub async fn put(
     State(app): State<App>,
@@ -74,7 +75,8 @@ pub async fn put(
         (status = 401, description = "`unauthenticated`"),
         (status = 409, description = "`changed-meanwhile`"),
         (status = 412, description = "`version-conflict`"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 #[deprecated = "an alias"]
 pub async fn post(

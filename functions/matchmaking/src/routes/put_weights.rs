@@ -27,7 +27,8 @@ use crate::store::event_items::Settings;
         (status = 403, description = "You do not organise the event"),
         (status = 404, description = "No such event is published"),
         (status = 409, description = "`changed-meanwhile`"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub async fn put(
     State(app): State<App>,

@@ -21,6 +21,7 @@ const EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// For whom.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = StartMatchingRun)]
 pub struct StartRun {
     /// For the attendees of this event.
     event_id: EventId,
@@ -29,6 +30,7 @@ pub struct StartRun {
 /// A batch run.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = MatchingRun)]
 pub struct RunView {
     id: RunId,
     event_id: EventId,
@@ -71,7 +73,8 @@ impl From<&Run> for RunView {
         (status = 403, description = "You do not organise the event"),
         (status = 404, description = "No such event is published"),
         (status = 409, description = "`run-too-soon`, `matching-cancelled`, `changed-meanwhile`"),
-    )
+    ),
+    security(("bearer" = [])),
 )]
 pub async fn post(
     State(app): State<App>,

@@ -85,6 +85,7 @@ impl Entity for Settings {
 /// Where a batch run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = MatchingRunStatus)]
 pub enum RunStatus {
     /// Nobody is done yet.
     Queued,
