@@ -107,13 +107,23 @@ fn message(letter: &Letter) -> Result<Message, String> {
     Ok(message.build())
 }
 
-/// SES answers a malformed address with `BadRequestException`; content or
-/// sender trouble has errors of its own. What is wrong with the account heals
-/// without the message, so that is worth waiting for.
+/// SES answers a malformed address with `BadRequestException` and a text about
+/// the address or its domain; only that speaks against the address. What is
+/// wrong with the account heals without the message, so it is worth waiting for.
 fn refusal<R: std::fmt::Debug>(err: SdkError<SendEmailError, R>) -> MailError {
     let text = DisplayErrorContext(&err).to_string();
     match err.as_service_error() {
-        Some(SendEmailError::BadRequestException(_)) => MailError::BadAddress(text),
+        Some(SendEmailError::BadRequestException(bad)) => {
+            let message = bad.message().unwrap_or_default().to_lowercase();
+            if ["address", "domain"]
+                .iter()
+                .any(|word| message.contains(word))
+            {
+                MailError::BadAddress(text)
+            } else {
+                MailError::Refused(text)
+            }
+        }
         Some(SendEmailError::MessageRejected(_)) => MailError::Refused(text),
         _ => MailError::Later(text),
     }
@@ -158,5 +168,75 @@ impl Unsealer for Kms {
             .plaintext
             .ok_or_else(|| WorkerError::transient("KMS gave no plaintext"))?;
         String::from_utf8(plain.into_inner()).map_err(WorkerError::permanent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sesv2::types::error::{
+        BadRequestException, MessageRejected, TooManyRequestsException,
+    };
+
+    use super::*;
+
+    fn refused(error: SendEmailError) -> MailError {
+        refusal(SdkError::service_error(error, ()))
+    }
+
+    fn bad(message: &str) -> MailError {
+        let error = BadRequestException::builder().message(message).build();
+        refused(SendEmailError::BadRequestException(error))
+    }
+
+    /// NO-06: only what SES says of the address counts against it.
+    #[test]
+    fn no_06_errors_of_the_mail_service() {
+        assert!(matches!(
+            bad("Missing final '@domain'"),
+            MailError::BadAddress(_)
+        ));
+        assert!(matches!(bad("Illegal address"), MailError::BadAddress(_)));
+        assert!(matches!(bad("Invalid header"), MailError::Refused(_)));
+        let error = MessageRejected::builder()
+            .message("Email address is not verified.")
+            .build();
+        assert!(matches!(
+            refused(SendEmailError::MessageRejected(error)),
+            MailError::Refused(_)
+        ));
+        let error = TooManyRequestsException::builder().build();
+        assert!(matches!(
+            refused(SendEmailError::TooManyRequestsException(error)),
+            MailError::Later(_)
+        ));
+        let timeout = SdkError::<SendEmailError, ()>::timeout_error("slow");
+        assert!(matches!(refusal(timeout), MailError::Later(_)));
+    }
+
+    /// RFC 8058 §3.1: both headers, or none.
+    #[test]
+    fn no_06_list_unsubscribe_headers() {
+        let mut letter = Letter {
+            to: "ada@example.org".into(),
+            content: Rendered {
+                subject: "s".into(),
+                text: "t".into(),
+                html: "h".into(),
+            },
+            unsubscribe: Some("https://plenary.test/u".into()),
+        };
+        let with = message(&letter).unwrap();
+        let headers: Vec<(&str, &str)> = with
+            .headers()
+            .iter()
+            .map(|h| (h.name(), h.value()))
+            .collect();
+        let expected = [
+            ("List-Unsubscribe", "<https://plenary.test/u>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ];
+        assert_eq!(headers, expected);
+        letter.unsubscribe = None;
+        assert!(message(&letter).unwrap().headers().is_empty());
     }
 }

@@ -4,9 +4,9 @@
 //! message of the queue is not done with before it is sent or refused for good.
 //! It is not sent twice on redelivery: who sends it has claimed it first, and
 //! marks it after. One window remains, which no ordering can close without the
-//! help of the mail service: if the process dies between the service's
-//! acceptance and the mark, the claim runs out after [`LEASE`] and the e-mail
-//! is sent again.
+//! help of the mail service: if the process dies, or the answer is lost, between
+//! the service's acceptance and the mark, the e-mail is sent again (in the first
+//! case after [`LEASE`], when the claim has run out).
 //!
 //! [`LEASE`]: crate::model::mail::LEASE
 

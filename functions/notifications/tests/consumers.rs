@@ -144,7 +144,7 @@ async fn no_14_the_author_hears_of_the_decision() {
 #[tokio::test]
 async fn no_14_registrations_are_grouped_for_the_organiser() {
     let stage = Stage::new().await;
-    let (organiser, event) = (stage.person("Olga").await, EventId::new());
+    let (mut organiser, event) = (stage.person("Olga").await, EventId::new());
     let mut last = None;
     for name in ["Ada", "Bob", "Cleo"] {
         let person = stage.person(name).await;
@@ -199,6 +199,7 @@ async fn no_14_registrations_are_grouped_for_the_organiser() {
         (3, 2)
     );
     stage.world.clock.advance(SignedDuration::from_hours(25));
+    stage.signs_in(&mut organiser);
     stage
         .tell(&registration(UserId::new(), organiser.id, event), 1, None)
         .await;

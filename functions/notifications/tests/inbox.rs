@@ -11,6 +11,7 @@ async fn no_01_pages_and_filters() {
     let stage = Stage::new().await;
     let (ada, bob) = (stage.person("Ada").await, stage.person("Bob").await);
     stage.fill(&ada, 5).await;
+    stage.world.clock.advance(SignedDuration::from_secs(1));
     stage
         .tell(
             &registration(UserId::new(), ada.id, EventId::new()),

@@ -59,7 +59,8 @@ impl Mailer for Post {
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         // Others run while this one waits for the mail service.
         tokio::task::yield_now().await;
-        match self.script.lock().unwrap().pop_front() {
+        let next = self.script.lock().unwrap().pop_front();
+        match next {
             Some(Next::Fail(err)) => return Err(err),
             Some(Next::Die) => panic!("the process dies"),
             None => {}
@@ -178,6 +179,11 @@ impl Stage {
             .await
             .unwrap();
         user
+    }
+
+    /// A fresh token, for when the clock has outrun the first.
+    pub fn signs_in(&self, user: &mut TestUser) {
+        user.token = self.world.token(&self.world.claims(user.id, user.session));
     }
 
     pub async fn registers(&self, name: &str) -> TestUser {
