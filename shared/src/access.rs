@@ -93,7 +93,9 @@ impl Membership {
 
     /// Every membership of a person, consistently.
     pub fn all_of(user: UserId) -> Query {
-        Query::partition(user_partition(user)).begins_with("ORG#").consistent()
+        Query::partition(user_partition(user))
+            .begins_with("ORG#")
+            .consistent()
     }
 }
 
@@ -197,7 +199,9 @@ impl AccessReader {
 
     /// Every public key.
     pub async fn keys(&self) -> Result<Vec<SigningKey>, StoreError> {
-        self.table.query_all(Query::partition(KEYS).consistent()).await
+        self.table
+            .query_all(Query::partition(KEYS).consistent())
+            .await
     }
 
     /// The caller behind a token.
@@ -222,7 +226,10 @@ impl AccessReader {
             if let Some(verifier) = memory.keys.verifiers.get(kid) {
                 return Ok(Some(verifier.clone()));
             }
-            memory.keys.read.is_none_or(|at| at.elapsed() >= KEYS_EVERY || self.remember.is_zero())
+            memory
+                .keys
+                .read
+                .is_none_or(|at| at.elapsed() >= KEYS_EVERY || self.remember.is_zero())
         };
         if !due {
             return Ok(None);
@@ -280,7 +287,9 @@ fn refused(err: TokenError) -> Problem {
         .detail(err.to_string())
         .header(
             http::header::WWW_AUTHENTICATE,
-            &format!("Bearer realm=\"plenary\", error=\"invalid_token\", error_description=\"{err}\""),
+            &format!(
+                "Bearer realm=\"plenary\", error=\"invalid_token\", error_description=\"{err}\""
+            ),
         )
 }
 

@@ -44,7 +44,10 @@ impl Aws {
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut env = Env::read();
         let region = env.required("AWS_REGION");
-        let (key, secret) = (env.required("AWS_ACCESS_KEY_ID"), env.required("AWS_SECRET_ACCESS_KEY"));
+        let (key, secret) = (
+            env.required("AWS_ACCESS_KEY_ID"),
+            env.required("AWS_SECRET_ACCESS_KEY"),
+        );
         let token = env.optional("AWS_SESSION_TOKEN");
         let endpoint = env.optional("AWS_ENDPOINT_URL");
         env.check()?;
@@ -126,7 +129,6 @@ pub fn timeouts() -> TimeoutConfig {
 pub fn sleep() -> SharedAsyncSleep {
     SharedAsyncSleep::new(TokioSleep::new())
 }
-
 
 fn http_client() -> SharedHttpClient {
     let context = TlsContext::builder()

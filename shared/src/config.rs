@@ -109,6 +109,8 @@ mod tests {
         let _ = env.required("B");
         let _ = env.required("C");
         let text = env.check().unwrap_err().to_string();
-        assert!(text.contains("A: ") && text.contains("B is not set") && text.contains("C is not set"));
+        assert!(
+            text.contains("A: ") && text.contains("B is not set") && text.contains("C is not set")
+        );
     }
 }

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn xc_05_a_slot_belongs_to_one_caller_and_one_request() {
-        let slot = |caller, method, target, key| Slot::new(caller, method, target, key, b"{}").key.pk;
+        let slot =
+            |caller, method, target, key| Slot::new(caller, method, target, key, b"{}").key.pk;
         let one = slot("user_a", "POST", "/v1/events", "k");
         for other in [
             slot("user_b", "POST", "/v1/events", "k"),

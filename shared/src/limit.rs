@@ -64,7 +64,11 @@ pub struct Policies {
 
 impl Default for Policies {
     fn default() -> Self {
-        let policy = |name, quota, window| Policy { name, quota, window };
+        let policy = |name, quota, window| Policy {
+            name,
+            quota,
+            window,
+        };
         Self {
             principal: policy("principal", 100, 60),
             ip_auth: policy("ip-auth", 100, 900),
@@ -78,10 +82,18 @@ impl FromStr for Policies {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut policies = Self::default();
-        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        for entry in text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+        {
             let parsed = entry.split_once('=').and_then(|(name, rest)| {
                 let (quota, window) = rest.split_once('/')?;
-                Some((name, quota.parse::<u32>().ok()?, window.parse::<u32>().ok()?))
+                Some((
+                    name,
+                    quota.parse::<u32>().ok()?,
+                    window.parse::<u32>().ok()?,
+                ))
             });
             let Some((name, quota @ 1.., window @ 1..)) = parsed else {
                 return Err(format!("{entry:?} is not of the form name=quota/seconds"));
@@ -195,7 +207,14 @@ impl Limiter {
         if leases.len() >= REMEMBERED {
             leases.clear();
         }
-        leases.insert(key, Lease { tokens, until, remaining });
+        leases.insert(
+            key,
+            Lease {
+                tokens,
+                until,
+                remaining,
+            },
+        );
     }
 
     fn verdict(&self, policy: &Policy, taken: &Taken) -> Verdict {
@@ -222,7 +241,10 @@ impl Limiter {
                 None
             }
             Err(_) => {
-                tracing::warn!(limit.policy = policy.name, "the limiter took too long and let a request through");
+                tracing::warn!(
+                    limit.policy = policy.name,
+                    "the limiter took too long and let a request through"
+                );
                 None
             }
         }
@@ -230,25 +252,49 @@ impl Limiter {
 
     /// First as if the bucket were in use, then as if it were idle; who loses
     /// that race finds it in use.
-    async fn try_take(&self, policy: &Policy, subject: &str, many: u32) -> Result<Taken, StoreError> {
+    async fn try_take(
+        &self,
+        policy: &Policy,
+        subject: &str,
+        many: u32,
+    ) -> Result<Taken, StoreError> {
         let key = Key::new(format!("LIMIT#{}#{subject}", policy.name), "TAT");
         let cost = policy.interval_ms() * i64::from(many);
         let mut last = 0;
         for _ in 0..3 {
             let now = self.now_ms();
             let latest = now + policy.window_ms() - cost;
-            let busy = [(":now", now), (":cost", cost), (":latest", latest), (":ttl", ttl(now, policy))];
+            let busy = [
+                (":now", now),
+                (":cost", cost),
+                (":latest", latest),
+                (":ttl", ttl(now, policy)),
+            ];
             match self
-                .write(&key, "ADD tat :cost SET #ttl = :ttl", "tat >= :now AND tat <= :latest", &busy)
+                .write(
+                    &key,
+                    "ADD tat :cost SET #ttl = :ttl",
+                    "tat >= :now AND tat <= :latest",
+                    &busy,
+                )
                 .await?
             {
                 Ok(tat) => return Ok(Taken::Granted { tat }),
                 Err(Some(tat)) if tat > latest => return Ok(Taken::Refused { tat }),
                 Err(_) => {}
             }
-            let idle = [(":now", now), (":tat", now + cost), (":ttl", ttl(now, policy))];
+            let idle = [
+                (":now", now),
+                (":tat", now + cost),
+                (":ttl", ttl(now, policy)),
+            ];
             match self
-                .write(&key, "SET tat = :tat, #ttl = :ttl", "attribute_not_exists(tat) OR tat < :now", &idle)
+                .write(
+                    &key,
+                    "SET tat = :tat, #ttl = :ttl",
+                    "attribute_not_exists(tat) OR tat < :now",
+                    &idle,
+                )
                 .await?
             {
                 Ok(tat) => return Ok(Taken::Granted { tat }),
@@ -285,7 +331,11 @@ impl Limiter {
             .send()
             .await;
         match sent {
-            Ok(output) => Ok(Ok(output.attributes.as_ref().and_then(arrival).unwrap_or(0))),
+            Ok(output) => Ok(Ok(output
+                .attributes
+                .as_ref()
+                .and_then(arrival)
+                .unwrap_or(0))),
             Err(err) => match err.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
                     Ok(Err(failure.item().and_then(arrival)))
@@ -315,10 +365,19 @@ mod tests {
     #[test]
     fn gw_06_policies_are_read_and_faults_named() {
         let policies: Policies = "principal=5/10, ip-auth=1/2".parse().unwrap();
-        assert_eq!((policies.principal.quota, policies.principal.window), (5, 10));
+        assert_eq!(
+            (policies.principal.quota, policies.principal.window),
+            (5, 10)
+        );
         assert_eq!((policies.ip_auth.quota, policies.ip_auth.window), (1, 2));
         assert_eq!(policies.ip, Policies::default().ip);
-        for bad in ["principal", "principal=0/1", "principal=1/0", "other=1/1", "ip=1"] {
+        for bad in [
+            "principal",
+            "principal=0/1",
+            "principal=1/0",
+            "other=1/1",
+            "ip=1",
+        ] {
             assert!(bad.parse::<Policies>().is_err(), "{bad}");
         }
     }

@@ -90,7 +90,13 @@ impl PageRequest {
     /// 400 for a limit of 0, or a cursor that is none or was made for another list.
     pub fn new(paging: &Paging, binding: Binding, default: u32, max: u32) -> Result<Self, Problem> {
         let limit = match paging.limit {
-            Some(0) => return Err(Problem::invalid("?limit", "out-of-range", "must be at least 1")),
+            Some(0) => {
+                return Err(Problem::invalid(
+                    "?limit",
+                    "out-of-range",
+                    "must be at least 1",
+                ));
+            }
             Some(limit) => limit.min(max),
             None => default,
         };
@@ -101,7 +107,11 @@ impl PageRequest {
                 Problem::invalid("?cursor", "invalid-cursor", "is not a cursor of this list")
             })?),
         };
-        Ok(Self { limit, binding, position })
+        Ok(Self {
+            limit,
+            binding,
+            position,
+        })
     }
 
     /// Where to go on.
@@ -149,23 +159,42 @@ mod tests {
 
     #[test]
     fn ev_12_a_cursor_serves_its_own_list_only() {
-        let binding = || Binding::new("/v1/events").caller("user_a").filter("tag", "rust");
+        let binding = || {
+            Binding::new("/v1/events")
+                .caller("user_a")
+                .filter("tag", "rust")
+        };
         let first = PageRequest::new(&Paging::default(), binding(), 20, 100).unwrap();
         let cursor = first.listing(vec![1], Some(position())).next_cursor;
         assert!(cursor.is_some());
-        let paging = Paging { limit: Some(500), cursor };
+        let paging = Paging {
+            limit: Some(500),
+            cursor,
+        };
         let next = PageRequest::new(&paging, binding(), 20, 100).unwrap();
         assert_eq!((next.limit, next.position()), (100, Some(position())));
         for other in [
-            Binding::new("/v1/events").caller("user_b").filter("tag", "rust"),
-            Binding::new("/v1/events").caller("user_a").filter("tag", "go"),
-            Binding::new("/v1/saved").caller("user_a").filter("tag", "rust"),
+            Binding::new("/v1/events")
+                .caller("user_b")
+                .filter("tag", "rust"),
+            Binding::new("/v1/events")
+                .caller("user_a")
+                .filter("tag", "go"),
+            Binding::new("/v1/saved")
+                .caller("user_a")
+                .filter("tag", "rust"),
         ] {
             assert!(PageRequest::new(&paging, other, 20, 100).is_err());
         }
         for bad in ["", "x", "e30", &"a".repeat(2000)] {
-            let paging = Paging { limit: None, cursor: Some((*bad).to_owned()) };
-            assert!(PageRequest::new(&paging, binding(), 20, 100).is_err(), "{bad}");
+            let paging = Paging {
+                limit: None,
+                cursor: Some((*bad).to_owned()),
+            };
+            assert!(
+                PageRequest::new(&paging, binding(), 20, 100).is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -12,7 +12,9 @@ use crate::id::{OrganizationId, SessionId, UserId};
 use crate::problem::Problem;
 
 /// What a member is in an organisation. Later ones may do less.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Everything, including deletion.
@@ -126,7 +128,10 @@ impl Role {
                 matches!(self, Self::Owner | Self::Admin | Self::Organizer)
             }
             P::EventCheckIn | P::AttendeesView => {
-                matches!(self, Self::Owner | Self::Admin | Self::Organizer | Self::Checkin)
+                matches!(
+                    self,
+                    Self::Owner | Self::Admin | Self::Organizer | Self::Checkin
+                )
             }
             P::MembersView | P::EventViewInternal => true,
         }
@@ -188,8 +193,10 @@ impl Principal {
             return Err(Problem::not_found("The organization"));
         }
         let name = serde_json::to_value(permission).unwrap_or_default();
-        Err(Problem::forbidden("Your role in the organization does not allow this.")
-            .with("requiredPermission", name))
+        Err(
+            Problem::forbidden("Your role in the organization does not allow this.")
+                .with("requiredPermission", name),
+        )
     }
 }
 
@@ -203,7 +210,10 @@ mod tests {
         for permission in Permission::ALL.iter().copied() {
             assert!(Role::Owner.permits(permission));
             let anybody = Role::ALL[2..].iter().any(|role| role.permits(permission));
-            assert!(!anybody || Role::Admin.permits(permission), "{permission:?}");
+            assert!(
+                !anybody || Role::Admin.permits(permission),
+                "{permission:?}"
+            );
         }
         assert!(!Role::Admin.permits(Permission::OrganizationDelete));
         assert!(!Role::Organizer.permits(Permission::EventApprove));

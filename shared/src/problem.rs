@@ -217,7 +217,10 @@ impl Problem {
     pub fn body(&self, instance: &str, correlation_id: &str) -> Value {
         let inner = &self.0;
         let mut body = Map::new();
-        body.insert("type".into(), format!("/v1/problems/{}", inner.kind.slug).into());
+        body.insert(
+            "type".into(),
+            format!("/v1/problems/{}", inner.kind.slug).into(),
+        );
         body.insert("title".into(), inner.kind.title.into());
         body.insert("status".into(), inner.kind.status.into());
         if let Some(detail) = &inner.detail {

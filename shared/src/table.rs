@@ -242,7 +242,10 @@ impl Query {
         let position = self.after.as_ref()?;
         let mut key = position.key.attributes();
         if let (Some(index), Some(sk)) = (self.index, &position.index_sk) {
-            key.insert(format!("{}pk", index.name()), AttributeValue::S(self.pk.clone()));
+            key.insert(
+                format!("{}pk", index.name()),
+                AttributeValue::S(self.pk.clone()),
+            );
             key.insert(format!("{}sk", index.name()), AttributeValue::S(sk.clone()));
         }
         Some(key)
@@ -360,7 +363,12 @@ impl Table {
                 .request_items(&*self.name, wanted)
                 .send()
                 .await?;
-            for item in output.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+            for item in output
+                .responses
+                .into_iter()
+                .flat_map(HashMap::into_values)
+                .flatten()
+            {
                 if let Some(key) = key_of(&item) {
                     found.insert(key, item);
                 }
@@ -393,7 +401,9 @@ impl Table {
             .consistent_read(query.consistent && query.index.is_none())
             .send()
             .await?;
-        let next = output.last_evaluated_key.and_then(|key| position_of(&key, query.index));
+        let next = output
+            .last_evaluated_key
+            .and_then(|key| position_of(&key, query.index));
         let now = self.clock.now();
         let items = output
             .items
@@ -431,7 +441,8 @@ pub(crate) fn key_of(item: &Item) -> Option<Key> {
 fn position_of(key: &Item, index: Option<Index>) -> Option<Position> {
     Some(Position {
         key: key_of(key)?,
-        index_sk: index.and_then(|index| Some(text(key, &format!("{}sk", index.name()))?.to_owned())),
+        index_sk: index
+            .and_then(|index| Some(text(key, &format!("{}sk", index.name()))?.to_owned())),
     })
 }
 

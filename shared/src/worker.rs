@@ -162,7 +162,12 @@ mod tests {
         let good = serde_json::to_string(&event()).unwrap();
         let seen = Mutex::new(0);
         let failed = run(
-            vec![message("1", &good), message("2", "{no json"), message("3", "{}"), message("4", &good)],
+            vec![
+                message("1", &good),
+                message("2", "{no json"),
+                message("3", "{}"),
+                message("4", &good),
+            ],
             async |_| {
                 *seen.lock().unwrap() += 1;
                 Ok(())
@@ -178,7 +183,11 @@ mod tests {
         let good = serde_json::to_string(&event()).unwrap();
         let turn = Mutex::new(0);
         let failed = run(
-            vec![message("1", &good), message("2", &good), message("3", &good)],
+            vec![
+                message("1", &good),
+                message("2", &good),
+                message("3", &good),
+            ],
             async |_| {
                 let now = {
                     let mut turn = turn.lock().unwrap();

@@ -166,7 +166,11 @@ impl Action {
     pub fn set<V: Serialize>(&mut self, name: &str, value: V) -> &mut Self {
         let bound = format!(":set_{name}");
         self.bind(&bound, value);
-        self.expression(|action| &mut action.sets, name, format!("#{name} = {bound}"))
+        self.expression(
+            |action| &mut action.sets,
+            name,
+            format!("#{name} = {bound}"),
+        )
     }
 
     /// Adds to a number that starts at 0. Adding twice adds both.
@@ -218,12 +222,16 @@ impl Action {
     }
 
     pub(super) fn update_expression(&self) -> String {
-        [("SET", &self.sets), ("ADD", &self.adds), ("REMOVE", &self.removes)]
-            .into_iter()
-            .filter(|(_, parts)| !parts.is_empty())
-            .map(|(word, parts)| format!("{word} {}", parts.join(", ")))
-            .collect::<Vec<_>>()
-            .join(" ")
+        [
+            ("SET", &self.sets),
+            ("ADD", &self.adds),
+            ("REMOVE", &self.removes),
+        ]
+        .into_iter()
+        .filter(|(_, parts)| !parts.is_empty())
+        .map(|(word, parts)| format!("{word} {}", parts.join(", ")))
+        .collect::<Vec<_>>()
+        .join(" ")
     }
 
     pub(super) fn name_map(&self) -> Option<HashMap<String, String>> {

@@ -180,7 +180,9 @@ impl Commit {
                 body: reply.body_text().to_owned(),
                 expires: reply
                     .valid_until()
-                    .map_or(self.now + idempotency::KEPT, |until| until.min(self.now + idempotency::KEPT)),
+                    .map_or(self.now + idempotency::KEPT, |until| {
+                        until.min(self.now + idempotency::KEPT)
+                    }),
             };
             self.create(&stored).meaning = Meaning::Reply;
         }

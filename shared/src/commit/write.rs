@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Put,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use uuid::Uuid;
 
 use super::action::{Action, Kind, Meaning};
@@ -84,7 +85,11 @@ async fn retry(
         // A last try needs time for its answer.
         if cx.remaining() < pause + Duration::from_millis(50) {
             tracing::warn!(commit.id = id, error = why, "a commit ran out of time");
-            return Err(if unknown { CommitError::Deadline } else { CommitError::Contention(why) });
+            return Err(if unknown {
+                CommitError::Deadline
+            } else {
+                CommitError::Contention(why)
+            });
         }
         tokio::time::sleep(pause).await;
         wait = (wait * 2).min(Duration::from_millis(200));
@@ -134,7 +139,9 @@ macro_rules! send {
             Err(err) => {
                 let old = match err.as_service_error() {
                     Some($error::ConditionalCheckFailedException(failure)) => {
-                        Some(ConditionFailure { old: failure.item() })
+                        Some(ConditionFailure {
+                            old: failure.item(),
+                        })
                     }
                     _ => None,
                 };
@@ -171,15 +178,14 @@ struct ConditionFailure<'a> {
     old: Option<&'a Item>,
 }
 
-fn condition_or<E, R>(
+fn condition_or<E>(
     old: Option<&ConditionFailure<'_>>,
-    err: &SdkError<E, R>,
+    err: &SdkError<E, HttpResponse>,
     action: &Action,
     id: &str,
 ) -> Outcome
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
 {
     match old {
         Some(failure) if own(failure.old, id) => Outcome::Done,
@@ -235,7 +241,11 @@ fn transact_item(
                 .update_expression(action.update_expression())
                 .build()?,
         ),
-        Kind::Delete => item.delete(conditioned!(Delete::builder(), action).set_key(key()).build()?),
+        Kind::Delete => item.delete(
+            conditioned!(Delete::builder(), action)
+                .set_key(key())
+                .build()?,
+        ),
         Kind::Check => item.condition_check(
             conditioned!(ConditionCheck::builder(), action)
                 .set_key(key())
@@ -291,10 +301,9 @@ fn rank(err: &CommitError) -> u8 {
 /// What is no answer to the conditions: passing trouble is tried again (the
 /// conditions, the commit id and the request token make that safe), a refusal
 /// is final.
-fn classify<E, R>(err: &SdkError<E, R>) -> Outcome
+fn classify<E>(err: &SdkError<E, HttpResponse>) -> Outcome
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
 {
     let text = || DisplayErrorContext(err).to_string();
     match err {

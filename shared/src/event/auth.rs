@@ -84,7 +84,12 @@ pub struct OrganizationCreated {
     /// Whether its events need approval before they are published.
     pub event_approval: bool,
 }
-contract!(OrganizationCreated, "organization.created", "auth", organization_id);
+contract!(
+    OrganizationCreated,
+    "organization.created",
+    "auth",
+    organization_id
+);
 
 /// A tenant's name or settings changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,7 +104,12 @@ pub struct OrganizationUpdated {
     /// Whether its events need approval before they are published.
     pub event_approval: bool,
 }
-contract!(OrganizationUpdated, "organization.updated", "auth", organization_id);
+contract!(
+    OrganizationUpdated,
+    "organization.updated",
+    "auth",
+    organization_id
+);
 
 /// A tenant is gone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,7 +118,12 @@ pub struct OrganizationDeleted {
     /// Which.
     pub organization_id: OrganizationId,
 }
-contract!(OrganizationDeleted, "organization.deleted", "auth", organization_id);
+contract!(
+    OrganizationDeleted,
+    "organization.deleted",
+    "auth",
+    organization_id
+);
 
 /// A person belongs to a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,7 +138,12 @@ pub struct OrganizationMemberAdded {
     /// As what.
     pub role: Role,
 }
-contract!(OrganizationMemberAdded, "organization.member.added", "auth", organization_id);
+contract!(
+    OrganizationMemberAdded,
+    "organization.member.added",
+    "auth",
+    organization_id
+);
 
 /// A member has another role.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,7 +158,12 @@ pub struct OrganizationMemberChanged {
     /// As what, now.
     pub role: Role,
 }
-contract!(OrganizationMemberChanged, "organization.member.changed", "auth", organization_id);
+contract!(
+    OrganizationMemberChanged,
+    "organization.member.changed",
+    "auth",
+    organization_id
+);
 
 /// A person no longer belongs to a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -149,7 +174,12 @@ pub struct OrganizationMemberRemoved {
     /// Who.
     pub user_id: UserId,
 }
-contract!(OrganizationMemberRemoved, "organization.member.removed", "auth", organization_id);
+contract!(
+    OrganizationMemberRemoved,
+    "organization.member.removed",
+    "auth",
+    organization_id
+);
 
 /// Somebody was invited into a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

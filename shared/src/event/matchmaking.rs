@@ -22,4 +22,9 @@ pub struct MatchmakingRunRequested {
     /// How many people are done.
     pub done: u32,
 }
-contract!(MatchmakingRunRequested, "matchmaking.run.requested", "matchmaking", run_id);
+contract!(
+    MatchmakingRunRequested,
+    "matchmaking.run.requested",
+    "matchmaking",
+    run_id
+);

@@ -208,7 +208,11 @@ mod tests {
             assert_eq!(event.kind, contract.kind);
             assert_eq!(event.source, contract.source);
             assert_eq!(event.version(), Some(contract.version));
-            assert_eq!((contract.round_trip)(&event.data).unwrap(), event.data, "{name}");
+            assert_eq!(
+                (contract.round_trip)(&event.data).unwrap(),
+                event.data,
+                "{name}"
+            );
         }
         assert!(files.is_empty(), "no contract stands behind {files:?}");
     }

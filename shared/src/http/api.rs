@@ -85,7 +85,8 @@ impl Core {
     /// A core with nothing behind it: for describing a group's routes, not for
     /// serving them.
     pub fn detached(group: &str) -> Self {
-        let credentials = aws_credential_types::Credentials::new("none", "none", None, None, "none");
+        let credentials =
+            aws_credential_types::Credentials::new("none", "none", None, None, "none");
         let nowhere = Some("http://127.0.0.1:9".to_owned());
         let table = Aws::new("none".to_owned(), nowhere, credentials).table("none");
         Self {
@@ -105,7 +106,9 @@ pub struct Api {
 
 impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").field("core", &self.core).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("core", &self.core)
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,7 +167,10 @@ impl Api {
 
 /// `HEAD` has the headers of `GET` and no body (RFC 9110 §9.3.2); axum answers
 /// it by the GET handler, and this drops what a host might send of the body.
-async fn head(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+async fn head(
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> axum::response::Response {
     let head = request.method() == http::Method::HEAD;
     let response = next.run(request).await;
     if !head {

@@ -42,7 +42,9 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
         if request.body().size_hint().exact() == Some(0) {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
     }
 }
 
@@ -57,13 +59,18 @@ async fn json_body<S: Send + Sync>(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
-    if !types.iter().any(|wanted| essence.eq_ignore_ascii_case(wanted)) {
+    if !types
+        .iter()
+        .any(|wanted| essence.eq_ignore_ascii_case(wanted))
+    {
         return Err(Problem::new(&UNSUPPORTED_MEDIA_TYPE)
             .detail(format!("Send the body as {}.", types.join(" or "))));
     }
-    Bytes::from_request(request, state)
-        .await
-        .map_err(|err| Problem::new(&INVALID_REQUEST).detail("The body broke off.").caused_by(err))
+    Bytes::from_request(request, state).await.map_err(|err| {
+        Problem::new(&INVALID_REQUEST)
+            .detail("The body broke off.")
+            .caused_by(err)
+    })
 }
 
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -96,7 +103,9 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 fn fault(at: String, err: &serde_json::Error) -> Problem {
     let text = err.to_string();
     // serde_json appends the position; the pointer says it better.
-    let detail = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+    let detail = text
+        .rfind(" at line ")
+        .map_or(text.as_str(), |end| &text[..end]);
     let code = if err.is_syntax() || err.is_eof() {
         "malformed-json"
     } else if detail.starts_with("missing field") {
@@ -164,7 +173,9 @@ fn merge(target: &mut Value, patch: &Value) {
     if !target.is_object() {
         *target = Value::Object(serde_json::Map::new());
     }
-    let Value::Object(target) = target else { return };
+    let Value::Object(target) = target else {
+        return;
+    };
     for (name, value) in members {
         if value.is_null() {
             target.remove(name);
@@ -188,7 +199,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             .map(Self)
             .map_err(|err| {
                 let name = err.path().to_string();
-                let name = if name == "." { "?".to_owned() } else { format!("?{name}") };
+                let name = if name == "." {
+                    "?".to_owned()
+                } else {
+                    format!("?{name}")
+                };
                 Problem::invalid(name, "invalid", err.inner().to_string())
             })
     }
@@ -249,7 +264,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let given = parts.headers.get(IF_MATCH);
         Ok(Self(
-            given.and_then(|value| value.to_str().ok()).map(str::to_owned),
+            given
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
         ))
     }
 }
@@ -347,7 +364,11 @@ mod tests {
             let problem = from_json::<Talk>(text.as_bytes()).unwrap_err();
             assert_eq!(first(&problem), (pointer.into(), code.into()), "{text}");
         };
-        check(r#"{"title":"a","speakers":[{"age":1},{"age":"x"}]}"#, "/speakers/1/age", "invalid");
+        check(
+            r#"{"title":"a","speakers":[{"age":1},{"age":"x"}]}"#,
+            "/speakers/1/age",
+            "invalid",
+        );
         check(r#"{"title":"a","colour":1}"#, "/colour", "unknown-field");
         check("{}", "", "missing");
         check("{", "", "malformed-json");
@@ -365,8 +386,13 @@ mod tests {
             patch,
             of: std::marker::PhantomData,
         };
-        let next = patch(json!({"title": "b", "room": null})).apply(&talk).unwrap();
-        assert_eq!((next.title.as_str(), &next.room, next.speakers.len()), ("b", &None, 1));
+        let next = patch(json!({"title": "b", "room": null}))
+            .apply(&talk)
+            .unwrap();
+        assert_eq!(
+            (next.title.as_str(), &next.room, next.speakers.len()),
+            ("b", &None, 1)
+        );
         let problem = patch(json!({"title": null})).apply(&talk).unwrap_err();
         assert_eq!(first(&problem).1, "missing");
         let problem = patch(json!({"titel": "x"})).apply(&talk).unwrap_err();

@@ -42,7 +42,9 @@ pub(super) async fn frame(State(core): State<Core>, mut request: Request, next: 
     let handled = AssertUnwindSafe(buffered(&core, request, next)).catch_unwind();
     let response = match tokio::time::timeout(timeout, handled).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => Problem::new(&INTERNAL).caused_by("the handler panicked").into_response(),
+        Ok(Err(_)) => Problem::new(&INTERNAL)
+            .caused_by("the handler panicked")
+            .into_response(),
         Err(_) => Problem::new(&TIMEOUT).into_response(),
     };
     let (mut response, problem) = rendered(response, &uri, &cx);
@@ -50,7 +52,14 @@ pub(super) async fn frame(State(core): State<Core>, mut request: Request, next: 
         response = not_modified(response, known.as_ref());
     }
     decorate(response.headers_mut(), &cx);
-    log(&method, &route, &response, &cx, problem.as_ref(), began.elapsed());
+    log(
+        &method,
+        &route,
+        &response,
+        &cx,
+        problem.as_ref(),
+        began.elapsed(),
+    );
     response
 }
 
@@ -125,7 +134,8 @@ async fn buffered(core: &Core, request: Request, next: Next) -> Response {
                 .into_response();
         }
     };
-    next.run(Request::from_parts(parts, Body::from(bytes))).await
+    next.run(Request::from_parts(parts, Body::from(bytes)))
+        .await
 }
 
 /// Writes the body of a problem, also of errors that axum answered by itself.
@@ -150,9 +160,10 @@ fn rendered(mut response: Response, uri: &Uri, cx: &Context) -> (Response, Optio
     let (mut parts, _) = response.into_parts();
     parts.status = problem.status();
     parts.headers.remove(http::header::CONTENT_LENGTH);
-    parts
-        .headers
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    parts.headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     parts.headers.insert(
         http::header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
@@ -162,13 +173,16 @@ fn rendered(mut response: Response, uri: &Uri, cx: &Context) -> (Response, Optio
 
 /// RFC 9110 §13.1.2: the reader has it already.
 fn not_modified(response: Response, known: Option<&HeaderValue>) -> Response {
-    let current = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
+    let current = response
+        .headers()
+        .get(ETAG)
+        .and_then(|tag| tag.to_str().ok());
     let known = known.and_then(|known| known.to_str().ok());
     let same = matches!((current, known), (Some(current), Some(known))
-        if response.status() == StatusCode::OK
-            && known.split(',').map(str::trim).any(|tag| {
-                tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current
-            }));
+    if response.status() == StatusCode::OK
+        && known.split(',').map(str::trim).any(|tag| {
+            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current
+        }));
     if !same {
         return response;
     }
@@ -188,7 +202,10 @@ fn decorate(headers: &mut HeaderMap, cx: &Context) {
     put(CORRELATION_ID, &cx.correlation_id);
     put(REQUEST_ID, &cx.request_id);
     put(TRACEPARENT, &cx.traceparent);
-    put("strict-transport-security", "max-age=31536000; includeSubDomains");
+    put(
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains",
+    );
     put("x-content-type-options", "nosniff");
     put("referrer-policy", "no-referrer");
 }
@@ -230,7 +247,9 @@ mod tests {
 
     #[test]
     fn ob_04_only_valid_traceparents_are_taken_over() {
-        assert!(valid_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+        assert!(valid_traceparent(
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        ));
         assert!(valid_traceparent(&new_traceparent()));
         for bad in [
             "",

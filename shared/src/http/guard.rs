@@ -39,10 +39,16 @@ pub(super) async fn authenticate(
 ) -> Response {
     let caller = match bearer(request.headers()) {
         None => Ok(None),
-        Some(token) => core.access.authenticate(token).await.map(|p| Some(Arc::new(p))),
+        Some(token) => core
+            .access
+            .authenticate(token)
+            .await
+            .map(|p| Some(Arc::new(p))),
     };
     let caller = Caller(caller);
-    let actor = caller.principal().map(|principal| principal.user_id.to_string());
+    let actor = caller
+        .principal()
+        .map(|principal| principal.user_id.to_string());
     if let Some(cx) = request.extensions_mut().get_mut::<Context>() {
         cx.actor.clone_from(&actor);
     }
@@ -115,8 +121,14 @@ async fn limited(
     let headers = response.headers_mut();
     let name = policy.name;
     for (header, value) in [
-        ("ratelimit-policy", format!("\"{name}\";q={};w={}", policy.quota, policy.window)),
-        ("ratelimit", format!("\"{name}\";r={};t={}", verdict.remaining, verdict.reset)),
+        (
+            "ratelimit-policy",
+            format!("\"{name}\";q={};w={}", policy.quota, policy.window),
+        ),
+        (
+            "ratelimit",
+            format!("\"{name}\";r={};t={}", verdict.remaining, verdict.reset),
+        ),
     ] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(header, value);
@@ -127,14 +139,21 @@ async fn limited(
 
 /// Answers a repeated request with the stored reply, and gives a new one the
 /// slot that its commit fills.
-pub(super) async fn idempotency(State(core): State<Core>, request: Request, next: Next) -> Response {
+pub(super) async fn idempotency(
+    State(core): State<Core>,
+    request: Request,
+    next: Next,
+) -> Response {
     match keyed(&core, request, next).await {
         Ok(response) | Err(response) => response,
     }
 }
 
 async fn keyed(core: &Core, request: Request, next: Next) -> Result<Response, Response> {
-    let principal = request.extensions().get::<Caller>().and_then(Caller::principal);
+    let principal = request
+        .extensions()
+        .get::<Caller>()
+        .and_then(Caller::principal);
     let header = request.headers().get("idempotency-key");
     let (Some(principal), Some(header), &Method::POST | &Method::PATCH) =
         (principal, header, request.method())
@@ -151,7 +170,10 @@ async fn keyed(core: &Core, request: Request, next: Next) -> Result<Response, Re
     let bytes: Bytes = axum::body::to_bytes(body, usize::MAX)
         .await
         .map_err(|err| Problem::internal(err).into_response())?;
-    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
     let slot = Slot::new(&caller, parts.method.as_str(), target, &key, &bytes);
     if let Some(response) = stored(core, &slot).await? {
         return Ok(response);
@@ -159,7 +181,9 @@ async fn keyed(core: &Core, request: Request, next: Next) -> Result<Response, Re
     if let Some(cx) = parts.extensions.get_mut::<Context>() {
         cx.slot = Some(slot.clone());
     }
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let response = next
+        .run(Request::from_parts(parts, Body::from(bytes)))
+        .await;
     if slot.is_filled() {
         return Ok(response);
     }

@@ -20,7 +20,11 @@ impl TestApi {
     pub fn request(&self, method: Method, path: &str) -> TestRequest {
         TestRequest {
             router: self.0.clone(),
-            request: Request::builder().method(method).uri(path).body(Body::empty()).unwrap(),
+            request: Request::builder()
+                .method(method)
+                .uri(path)
+                .body(Body::empty())
+                .unwrap(),
         }
     }
 
@@ -55,7 +59,9 @@ pub struct TestRequest {
 impl TestRequest {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::try_from(name).unwrap();
-        self.request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+        self.request
+            .headers_mut()
+            .insert(name, HeaderValue::from_str(value).unwrap());
         self
     }
 
@@ -72,7 +78,9 @@ impl TestRequest {
     }
 
     pub fn from_ip(mut self, ip: &str) -> Self {
-        self.request.extensions_mut().insert(ClientIp(ip.to_owned()));
+        self.request
+            .extensions_mut()
+            .insert(ClientIp(ip.to_owned()));
         self
     }
 
@@ -117,7 +125,10 @@ pub struct TestReply {
 impl TestReply {
     /// The value of a header, or nothing.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// Fails with the body unless the status is the expected one.

@@ -22,7 +22,9 @@ pub struct TestDb {
 impl TestDb {
     /// Starts it on a free port of the loopback interface.
     pub async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .unwrap();
         let port = listener.local_addr().unwrap().port();
         let database = dynoxide::Database::memory().unwrap();
         tokio::spawn(dynoxide::server::serve_on(listener, database));
@@ -68,7 +70,11 @@ impl TestDb {
     pub async fn table(&self, name: &str) -> Table {
         let name = format!("{name}-{}", Uuid::now_v7().simple());
         let element = |name: &str, kind| {
-            KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(kind)
+                .build()
+                .unwrap()
         };
         let keys = |prefix: &str| {
             vec![
@@ -87,7 +93,11 @@ impl TestDb {
             GlobalSecondaryIndex::builder()
                 .index_name(name)
                 .set_key_schema(Some(keys(name)))
-                .projection(Projection::builder().projection_type(ProjectionType::All).build())
+                .projection(
+                    Projection::builder()
+                        .projection_type(ProjectionType::All)
+                        .build(),
+                )
                 .build()
                 .unwrap()
         };
@@ -107,13 +117,24 @@ impl TestDb {
 
     /// Removes a table, for databases that outlive the test.
     pub async fn drop_table(&self, table: &Table) {
-        self.client.delete_table().table_name(table.name()).send().await.unwrap();
+        self.client
+            .delete_table()
+            .table_name(table.name())
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Every item of a table: for assertions only.
     #[allow(clippy::disallowed_methods)]
     pub async fn items(&self, table: &Table) -> Vec<Item> {
-        let mut pages = self.client.scan().table_name(table.name()).into_paginator().items().send();
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(table.name())
+            .into_paginator()
+            .items()
+            .send();
         let mut all = Vec::new();
         while let Some(item) = pages.next().await {
             all.push(item.unwrap());

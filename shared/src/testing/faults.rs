@@ -35,13 +35,18 @@ pub enum Fault {
 impl Fault {
     /// An error answer of the service.
     pub fn error(status: u16, code: &str) -> Self {
-        Self::Answer(status, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": code }))
+        Self::Answer(
+            status,
+            json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": code }),
+        )
     }
 
     /// A cancelled transaction with these reasons.
     pub fn cancelled(codes: &[&str]) -> Self {
-        let reasons: Vec<Value> =
-            codes.iter().map(|code| json!({"Code": code, "Message": code})).collect();
+        let reasons: Vec<Value> = codes
+            .iter()
+            .map(|code| json!({"Code": code, "Message": code}))
+            .collect();
         Self::Answer(
             400,
             json!({
@@ -115,11 +120,16 @@ impl Faults {
         let aws = self.aws();
         let config = crate::client_config!(aws_sdk_dynamodb, &aws);
         let config = config.retry_config(RetryConfig::disabled()).build();
-        Table::new(Client::from_conf(config), table.name(), table.clock().clone())
+        Table::new(
+            Client::from_conf(config),
+            table.name(),
+            table.clock().clone(),
+        )
     }
 
     fn aws(&self) -> Aws {
-        let credentials = aws_credential_types::Credentials::new("test", "test", None, None, "test");
+        let credentials =
+            aws_credential_types::Credentials::new("test", "test", None, None, "test");
         let endpoint = Some(self.db.endpoint().to_owned());
         let mut aws = Aws::new("eu-central-1".to_owned(), endpoint, credentials);
         aws.http = SharedHttpClient::new(self.clone());
@@ -136,7 +146,8 @@ impl Faults {
         let mut script = self.script.lock().unwrap();
         script.calls.push(call);
         let next = script.faults.pop_front();
-        next.or_else(|| script.always.clone()).unwrap_or(Fault::Pass)
+        next.or_else(|| script.always.clone())
+            .unwrap_or(Fault::Pass)
     }
 }
 

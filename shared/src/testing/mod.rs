@@ -94,7 +94,8 @@ impl World {
     async fn build(group: &str, policies: Policies) -> Self {
         let clock = Clock::fixed(now());
         let db = TestDb::start().await.with_clock(clock.clone());
-        let (table, access, limits) = tokio::join!(db.table(group), db.table("access"), db.table("limits"));
+        let (table, access, limits) =
+            tokio::join!(db.table(group), db.table("access"), db.table("limits"));
         let (pkcs8, key) = new_key(now()).unwrap();
         let mut config = HttpConfig::new(group, ISSUER);
         config.policies = policies;

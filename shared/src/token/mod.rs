@@ -77,7 +77,9 @@ pub struct Signer {
 
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Signer").field("kid", &self.kid).finish_non_exhaustive()
+        f.debug_struct("Signer")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,12 +112,23 @@ impl Signer {
 pub fn new_key(created_at: Timestamp) -> Result<(Vec<u8>, SigningKey), ring::error::Unspecified> {
     let (pkcs8, point) = provider::generate()?;
     // SEC 1 §2.3.3, uncompressed: 0x04, x, y.
-    let (x, y) = (digest::base64url(&point[1..33]), digest::base64url(&point[33..65]));
+    let (x, y) = (
+        digest::base64url(&point[1..33]),
+        digest::base64url(&point[33..65]),
+    );
     // The thumbprint of RFC 7638 is the key's id.
     let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
     let hash = ring::digest::digest(&ring::digest::SHA256, canonical.as_bytes());
     let kid = digest::base64url(hash.as_ref());
-    Ok((pkcs8, SigningKey { kid, x, y, created_at }))
+    Ok((
+        pkcs8,
+        SigningKey {
+            kid,
+            x,
+            y,
+            created_at,
+        },
+    ))
 }
 
 /// Verifies tokens of one key.
@@ -131,7 +144,9 @@ impl Verifier {
     /// For a public key; `None` if it is no point.
     pub fn new(key: &SigningKey) -> Option<Self> {
         provider::install();
-        DecodingKey::from_ec_components(&key.x, &key.y).ok().map(Self)
+        DecodingKey::from_ec_components(&key.x, &key.y)
+            .ok()
+            .map(Self)
     }
 
     /// Checks everything that the token itself can tell.

@@ -32,9 +32,8 @@ pub(super) fn install() {
 pub(super) fn generate() -> Result<(Vec<u8>, Vec<u8>), ring::error::Unspecified> {
     let random = SystemRandom::new();
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)?;
-    let pair =
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random)
-            .map_err(|_| ring::error::Unspecified)?;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random)
+        .map_err(|_| ring::error::Unspecified)?;
     Ok((pkcs8.as_ref().to_vec(), pair.public_key().as_ref().to_vec()))
 }
 
@@ -78,7 +77,10 @@ impl Es256Verifier {
             return Err(ErrorKind::InvalidAlgorithm.into());
         }
         let point = key.try_get_as_bytes()?.to_vec();
-        Ok(Self(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)))
+        Ok(Self(UnparsedPublicKey::new(
+            &ECDSA_P256_SHA256_FIXED,
+            point,
+        )))
     }
 }
 

@@ -64,8 +64,14 @@ fn au_08_times_issuer_and_audience_are_checked() {
     };
     check(|c| c.exp = c.iat, TokenError::Expired);
     check(|c| c.iat += 61, TokenError::Misdirected);
-    check(|c| c.iss = "https://other.example.org".into(), TokenError::Misdirected);
-    check(|c| c.aud = "https://other.example.org".into(), TokenError::Misdirected);
+    check(
+        |c| c.iss = "https://other.example.org".into(),
+        TokenError::Misdirected,
+    );
+    check(
+        |c| c.aud = "https://other.example.org".into(),
+        TokenError::Misdirected,
+    );
 }
 
 #[test]
@@ -92,5 +98,8 @@ fn au_08_another_keys_signature_is_refused() {
     let (signer, _) = pair();
     let (_, verifier) = pair();
     let token = signer.sign(&claims()).unwrap();
-    assert_eq!(verifier.verify(&token, ISSUER, now()), Err(TokenError::Signature));
+    assert_eq!(
+        verifier.verify(&token, ISSUER, now()),
+        Err(TokenError::Signature)
+    );
 }
