@@ -22,7 +22,13 @@ use utoipa::openapi::OpenApi;
 /// The API of this group, and its description.
 pub fn router(core: Core, app: App) -> (axum::Router, OpenApi) {
     Api::new(core)
-        .routes(routes::ordinary(app.clone()))
-        .credential_routes(routes::credentials(app))
+        .routes(routes::ordinary().with_state(app.clone()))
+        .credential_routes(routes::credentials().with_state(app))
         .build()
+}
+
+/// The description of the group's API, without anything behind it.
+pub fn openapi() -> OpenApi {
+    let all = routes::ordinary().merge(routes::credentials());
+    all.split_for_parts().1
 }

@@ -310,7 +310,7 @@ async fn or_06_a_repeated_key_invites_once() {
     let stack = Stack::new().await;
     let invited = Invited::new(&stack).await;
     let body = json!({"email": "grace@example.org", "role": "member"});
-    let send = || {
+    let invite = || {
         let request = stack
             .api
             .post(&invited.path())
@@ -318,7 +318,7 @@ async fn or_06_a_repeated_key_invites_once() {
             .key("k");
         request.json(body.clone()).send()
     };
-    let (first, again) = (send().await.expect(201), send().await.expect(201));
+    let (first, again) = (invite().await.expect(201), invite().await.expect(201));
     assert_eq!(first.body, again.body);
     let types = stack.event_types().await;
     let sent = types

@@ -14,6 +14,7 @@ mod limits;
 mod members;
 mod organizations;
 mod refresh;
+mod routes;
 mod sessions;
 mod support;
 mod tokens;

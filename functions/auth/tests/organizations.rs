@@ -148,11 +148,11 @@ async fn or_01_a_change_needs_the_version_that_was_read() {
     let stack = Stack::new().await;
     let owner = stack.person("owner").await;
     let id = stack.organization(&owner, "rust-conf").await;
-    let path = format!("/v1/organizations/{id}");
+    let target = format!("/v1/organizations/{id}");
     let patch = |etag: &str, body: serde_json::Value| {
         let request = stack
             .api
-            .patch(&path)
+            .patch(&target)
             .token(&owner.access)
             .header("content-type", "application/merge-patch+json");
         let request = if etag.is_empty() {
@@ -166,13 +166,13 @@ async fn or_01_a_change_needs_the_version_that_was_read() {
         .await
         .expect(428)
         .problem("precondition-required");
-    let etag = stack.get(&path, &owner).await.header("etag").to_owned();
+    let etag = stack.get(&target, &owner).await.header("etag").to_owned();
     let changed = patch(&etag, json!({"name": "Rust Conf", "eventApproval": true}))
         .await
         .expect(200);
     assert_eq!(changed.body["name"], "Rust Conf");
     assert_eq!(changed.body["slug"], "rust-conf");
-    let read = stack.get(&path, &owner).await.expect(200);
+    let read = stack.get(&target, &owner).await.expect(200);
     assert_eq!(read.header("etag"), changed.header("etag"));
     assert_eq!(read.body, changed.body);
     patch(&etag, json!({"name": "z"}))

@@ -21,7 +21,7 @@ use utoipa_axum::{
 use crate::state::App;
 
 /// The routes with a principal, and those that everybody may call.
-pub fn ordinary(app: App) -> OpenApiRouter {
+pub fn ordinary() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(auth::logout::logout))
         .routes(routes!(auth::session::session))
@@ -63,11 +63,10 @@ pub fn ordinary(app: App) -> OpenApiRouter {
             well_known::openid_configuration::openid_configuration
         ))
         .routes(routes!(well_known::security_txt::security_txt))
-        .with_state(app)
 }
 
 /// The routes that take or give a password, a token or a code.
-pub fn credentials(app: App) -> OpenApiRouter {
+pub fn credentials() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(auth::register::register))
         .routes(alias(
@@ -78,7 +77,6 @@ pub fn credentials(app: App) -> OpenApiRouter {
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::refresh::refresh))
         .routes(routes!(invitations::accept::accept))
-        .with_state(app)
 }
 
 /// The same endpoint under a path of the reference designs, marked as deprecated.

@@ -2,6 +2,7 @@
 
 pub mod login;
 pub mod logout;
+mod newcomer;
 pub mod refresh;
 pub mod register;
 pub mod revoke_others;
@@ -18,7 +19,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::model::session::Session;
+use crate::{model::session::Session, problems::INVALID_REFRESH_TOKEN};
 
 /// A session as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,6 +61,16 @@ impl SessionView {
 fn ended() -> Problem {
     Problem::new(&UNAUTHENTICATED)
         .detail("The session has ended.")
+        .header(
+            WWW_AUTHENTICATE,
+            "Bearer realm=\"plenary\", error=\"invalid_token\"",
+        )
+}
+
+/// The refresh token cannot be exchanged; why is not told.
+fn invalid_refresh_token() -> Problem {
+    Problem::new(&INVALID_REFRESH_TOKEN)
+        .detail("The refresh token is malformed, expired or revoked: sign in again.")
         .header(
             WWW_AUTHENTICATE,
             "Bearer realm=\"plenary\", error=\"invalid_token\"",

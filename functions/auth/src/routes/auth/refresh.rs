@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use futures::future::try_join3;
-use http::header::WWW_AUTHENTICATE;
 use serde::Deserialize;
 use shared::{
     commit::CommitError,
@@ -13,6 +12,7 @@ use shared::{
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::invalid_refresh_token as invalid;
 use crate::{
     grant::{TokenPair, place},
     model::{
@@ -21,7 +21,7 @@ use crate::{
         secret::Secret,
         session::{Session, Verdict},
     },
-    problems::{ACCOUNT_SUSPENDED, INVALID_REFRESH_TOKEN},
+    problems::ACCOUNT_SUSPENDED,
     state::App,
     store::Ending,
 };
@@ -147,13 +147,4 @@ async fn revoke(app: &App, cx: &Context, token: &RefreshToken) -> Result<Problem
         )
         .await?;
     Ok(refused)
-}
-
-fn invalid() -> Problem {
-    Problem::new(&INVALID_REFRESH_TOKEN)
-        .detail("The refresh token is malformed, expired or revoked: sign in again.")
-        .header(
-            WWW_AUTHENTICATE,
-            "Bearer realm=\"plenary\", error=\"invalid_token\"",
-        )
 }

@@ -5,22 +5,18 @@ use serde::{Deserialize, Serialize};
 use shared::{
     cx::Context,
     http::{Json, Reply},
-    id::UserId,
-    problem::{FieldError, Problem},
+    problem::Problem,
 };
 use utoipa::ToSchema;
 
+use super::newcomer::Newcomer;
 use crate::{
     grant::SignedIn,
     model::{
-        account::{Account, Address, Credential},
-        email::Email,
-        password::Password,
+        account::{Account, Credential},
         secret::Secret,
-        text,
     },
     problems::{EMAIL_TAKEN, USERNAME_TAKEN},
-    routes::field,
     state::App,
     store::Registration,
 };
@@ -31,19 +27,19 @@ use crate::{
 pub struct Register {
     /// Letters count the same in either case.
     #[schema(format = Email, max_length = 254, example = "ada@example.org")]
-    email: String,
+    pub(super) email: String,
     /// At least 15 characters of any kind; a few unrelated words do well.
     #[schema(min_length = 15, max_length = 256)]
-    password: Secret,
+    pub(super) password: Secret,
     /// The full name.
     #[schema(max_length = 100)]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// A unique handle: 3 to 30 of `a–z 0–9 _ . -`.
     #[schema(min_length = 3, max_length = 30)]
-    username: Option<String>,
+    pub(super) username: Option<String>,
     /// Where you work.
     #[schema(max_length = 100)]
-    company: Option<String>,
+    pub(super) company: Option<String>,
 }
 
 /// The answer when registration keeps silent about which addresses are taken.
@@ -75,7 +71,11 @@ pub async fn register(
     cx: Context,
     Json(body): Json<Register>,
 ) -> Result<Reply, Problem> {
-    let (account, email, password) = read(&app, &body)?;
+    let Newcomer {
+        account,
+        email,
+        password,
+    } = Newcomer::read(&body, app.clock.now())?;
     if let Some(username) = &account.username
         && app.store.username_taken(username).await?
     {
@@ -88,17 +88,13 @@ pub async fn register(
         changed_at: account.created_at,
     };
     if app.settings.enumeration_protection {
-        return silently(
-            &app,
-            &cx,
-            Registration {
-                account,
-                email,
-                credential,
-                session: None,
-            },
-        )
-        .await;
+        let new = Registration {
+            account,
+            email,
+            credential,
+            session: None,
+        };
+        return silently(&app, &cx, new).await;
     }
     let account = Account {
         last_login_at: Some(account.created_at),
@@ -121,53 +117,5 @@ async fn silently(app: &App, cx: &Context, new: Registration) -> Result<Reply, P
     match app.store.register(cx, &new).await.map_err(Problem::from) {
         Err(problem) if *problem.kind() != EMAIL_TAKEN => Err(problem),
         _ => Reply::accepted(&Accepted { status: "accepted" }),
-    }
-}
-
-fn read(app: &App, body: &Register) -> Result<(Account, Email, Password), Problem> {
-    let mut errors = Vec::new();
-    let email = Email::parse(&body.email)
-        .map_err(|error| errors.push(field("/email", "malformed", error)))
-        .ok();
-    let mut line = |pointer, value: &Option<String>, rule: fn(&str) -> _| {
-        let read: Result<String, text::TextError> = rule(value.as_deref()?);
-        read.map_err(|error| errors.push(field(pointer, error.code(), error)))
-            .ok()
-    };
-    let name = line("/name", &body.name, |text| text::line(text, 100));
-    let username = line("/username", &body.username, text::username);
-    let company = line("/company", &body.company, |text| text::line(text, 100));
-    let known = [
-        Some(body.email.as_str()),
-        name.as_deref(),
-        username.as_deref(),
-        company.as_deref(),
-    ];
-    let known: Vec<&str> = known.into_iter().flatten().collect();
-    let password = Password::chosen(&body.password, &known)
-        .map_err(|error| errors.push(field("/password", error.code(), error)))
-        .ok();
-    let (Some(email), Some(password), true) = (email, password, errors.is_empty()) else {
-        return Err(faults(errors));
-    };
-    let account = Account {
-        id: UserId::new(),
-        version: 0,
-        email: Address(email.as_str().to_owned()),
-        email_verified: false,
-        name,
-        username,
-        company,
-        created_at: app.clock.now(),
-        last_login_at: None,
-        default_organization_id: None,
-    };
-    Ok((account, email, password))
-}
-
-fn faults(errors: Vec<FieldError>) -> Problem {
-    match Problem::all(errors) {
-        Err(problem) => problem,
-        Ok(()) => Problem::internal("a registration was refused without a fault"),
     }
 }
