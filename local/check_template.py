@@ -262,6 +262,9 @@ def main():
     resources = translated(load())["Resources"]
     if len(resources) > LIMIT:
         faults.append(f"{len(resources)} resources; the limit is {LIMIT} of CloudFormation's 500")
+    documented = (ROOT / "docs/src/resources.md").read_text()
+    if f"**{len(resources)} resources**" not in documented:
+        faults.append(f"{len(resources)} resources; docs/src/resources.md says another number")
     for fault in sorted(set(faults)):
         print(f"template.yaml: {fault}", file=sys.stderr)
     if faults:
