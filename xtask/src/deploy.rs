@@ -100,7 +100,8 @@ fn write_watch_file(sandbox: &Sandbox, binary: &str, variables: &Value) -> Outco
         format!("AWS_REGION={}", crate::sandbox::REGION),
     ];
     for (name, value) in variables.as_object().into_iter().flatten() {
-        lines.push(format!("{name}={}", value.as_str().unwrap_or_default()));
+        // Quoted: a bare `|` or `=` ends a value.
+        lines.push(format!("{name}=\"{}\"", value.as_str().unwrap_or_default()));
     }
     sandbox.write(&format!("watch/{binary}.env"), &(lines.join("\n") + "\n"))
 }
