@@ -9,8 +9,10 @@ use super::profile::Profile;
 use super::scoring::{Factors, List, View, fit};
 use super::terms;
 
-/// From here on a fit or a similarity without common words is worth a word.
-const WORTH_MENTIONING: f32 = 0.4;
+/// From here on a fit without common words is worth a word.
+const CLOSE: f32 = 0.4;
+/// From here on two profiles are called similar.
+const SIMILAR: f32 = 0.6;
 /// How many answers a sentence names.
 const NAMED: usize = 3;
 /// How many interests in common are listed.
@@ -106,7 +108,7 @@ pub fn explain(
             Code::OffersWhatYouSeek,
             format!("Offers what you look for: {}", named(&offered)),
         );
-    } else if fit(me, other).is_some_and(|fit| fit >= WORTH_MENTIONING) {
+    } else if fit(me, other).is_some_and(|fit| fit >= CLOSE) {
         say(
             Code::OffersWhatYouSeek,
             "Offers something close to what you look for".into(),
@@ -118,7 +120,7 @@ pub fn explain(
             Code::SeeksWhatYouOffer,
             format!("Looks for what you offer: {}", named(&sought)),
         );
-    } else if fit(other, me).is_some_and(|fit| fit >= WORTH_MENTIONING) {
+    } else if fit(other, me).is_some_and(|fit| fit >= CLOSE) {
         say(
             Code::SeeksWhatYouOffer,
             "Looks for something close to what you offer".into(),
@@ -144,7 +146,7 @@ pub fn explain(
     }
     if factors
         .similarity
-        .is_some_and(|similarity| similarity >= WORTH_MENTIONING)
+        .is_some_and(|similarity| similarity >= SIMILAR)
     {
         say(
             Code::SimilarProfile,

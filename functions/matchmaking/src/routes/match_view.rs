@@ -21,7 +21,7 @@ pub struct Match {
     roles: Vec<String>,
     /// From 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
-    score: f32,
+    score: f64,
     reasons: Vec<Reason>,
     /// Saved events and tags in common.
     mutual_interests: Vec<String>,
@@ -39,7 +39,8 @@ impl From<Found> for Match {
             headline: badge.headline,
             company: badge.company,
             roles: badge.roles,
-            score,
+            // More digits than three would promise more than a score can keep.
+            score: (f64::from(score) * 1000.0).round() / 1000.0,
             reasons: why.reasons,
             mutual_interests: why.mutual_interests,
             availability_overlap: None,
