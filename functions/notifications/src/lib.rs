@@ -27,3 +27,8 @@ pub fn router(core: Core) -> (Router, OpenApi) {
     let app = routes::App::new(core.table.clone());
     Api::new(core).routes(routes::all(app)).build()
 }
+
+/// The description of the group's API, without anything behind it.
+pub fn openapi() -> OpenApi {
+    router(Core::detached("notifications")).1
+}

@@ -17,7 +17,7 @@ use shared::cx::Context;
 use shared::id::UserId;
 use shared::worker::WorkerError;
 
-use crate::model::{Addressee, Channel, Mail, Message, Recipient};
+use crate::model::{Addressee, Channel, Kind, Mail, Message, Recipient};
 use crate::outgoing::{Letter, MailError, Mailer, Unsealer};
 use crate::store::Store;
 use crate::templates::{self, Links, Words};
@@ -188,7 +188,7 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             _ => None,
         };
         let unsubscribe = recipient
-            .filter(|_| !kind.is_some_and(|kind| kind.critical()))
+            .filter(|_| !kind.is_some_and(Kind::critical))
             .map(|recipient| self.links.unsubscribe(&recipient.unsubscribe_token(kind)));
         let content = match words.as_slice() {
             [words] => templates::single(words, &self.links, unsubscribe.as_deref()),

@@ -110,7 +110,7 @@ async fn no_14_the_author_hears_of_the_decision() {
     };
     stage.tell(&rejected, 2, Some(approver)).await;
     stage.world.clock.advance(SignedDuration::from_secs(1));
-    let approved = EventApproved {
+    let agreed = EventApproved {
         event_id: review.event_id,
         organization_id: review.organization_id,
         title: review.title,
@@ -118,10 +118,10 @@ async fn no_14_the_author_hears_of_the_decision() {
         actor_id: approver,
         reason: None,
     };
-    stage.tell(&approved, 3, Some(approver)).await;
+    stage.tell(&agreed, 3, Some(approver)).await;
     let own = EventApproved {
         actor_id: author.id,
-        ..approved
+        ..agreed
     };
     stage.tell(&own, 4, Some(author.id)).await;
     assert_eq!(

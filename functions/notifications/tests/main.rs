@@ -1,5 +1,6 @@
 //! The notifications group in process: router and worker against an embedded
 //! DynamoDB, a table of its own per test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod consumers;
 mod duplicates;

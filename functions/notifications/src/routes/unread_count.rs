@@ -19,7 +19,7 @@ pub struct UnreadCount {
 
 /// How many of the caller's notifications are unread.
 ///
-/// It has an ETag, so that asking again costs nothing while it is the same.
+/// It has an `ETag`, so that asking again costs nothing while it is the same.
 #[utoipa::path(
     get,
     path = "/v1/notifications/unread-count",

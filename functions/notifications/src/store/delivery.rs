@@ -62,7 +62,8 @@ impl Store {
             let mut commit = Commit::new(&self.table, cx);
             let mut mails = Vec::new();
             for notice in notices {
-                let standing = self.standing(notice).await?;
+                // Boxed: four reads at once make a large future.
+                let standing = Box::pin(self.standing(notice)).await?;
                 mails.extend(add(&mut commit, event, notice, standing)?);
             }
             if commit.is_empty() {
