@@ -388,7 +388,7 @@ async fn au_29_the_tables_hold_no_password_and_no_usable_token() {
         PASSWORD,
         &person.access,
         &person.refresh,
-        person.refresh.rsplit_once('_').unwrap().1,
+        person.refresh.splitn(3, '_').nth(2).unwrap(),
         renewed.body["refreshToken"].as_str().unwrap(),
         renewed.body["accessToken"].as_str().unwrap(),
     ] {

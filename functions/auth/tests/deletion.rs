@@ -1,8 +1,11 @@
 use futures::future::join_all;
+use plenary_auth::{model::organization::Member, store::Actor};
 use serde_json::json;
 use shared::{
     access::Membership,
+    http::Reply,
     id::OrganizationId,
+    principal::Role,
     testing::{TestReply, cx},
 };
 
@@ -203,4 +206,34 @@ async fn or_01_another_owner_can_take_a_deletion_over() {
     delete(&stack, &second, org).await.expect(204);
     nothing_is_left(&stack, org).await;
     delete(&stack, &first, org).await.expect(404);
+}
+
+/// What was read before the deletion began is of no use any more.
+#[tokio::test]
+async fn or_01_a_change_that_began_before_the_deletion_fails_whole() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let late = stack.person("late").await;
+    let store = &stack.app.store;
+    let organization = store.organization(org).await.unwrap().unwrap();
+    let account = store.account(late.id).await.unwrap().unwrap();
+    let now = stack.world.clock.now();
+    let member = Member::begin(org, late.id, Role::Admin, now, None);
+    let actor = Actor {
+        user_id: owner.id,
+        role: Some(Role::Owner),
+    };
+    store
+        .begin_deletion(&cx(), &organization, owner.id)
+        .await
+        .unwrap();
+    let reply = Reply::no_content();
+    let added = store
+        .add_member(&cx(), &organization, &member, &account, actor, reply)
+        .await;
+    assert_eq!(added.unwrap_err().kind().slug, "not-found");
+    assert_eq!(memberships(&stack, &late).await, 0);
+    delete(&stack, &owner, org).await.expect(204);
+    nothing_is_left(&stack, org).await;
 }

@@ -112,7 +112,7 @@ async fn or_06_au_29_the_token_is_nowhere_in_the_clear() {
         .await
         .expect(201);
     let token = mailed(&stack).await;
-    let secret = token.rsplit_once('_').unwrap().1;
+    let secret = token.splitn(3, '_').nth(2).unwrap();
     let everything = stack.everything().await;
     assert!(!everything.contains(secret));
     assert!(!reply.text.contains(secret));

@@ -1,6 +1,13 @@
 use futures::future::join_all;
+use plenary_auth::{model::organization::Member, store::Actor};
 use serde_json::{Value, json};
-use shared::{access::Membership, id::OrganizationId, id::UserId, principal::Role};
+use shared::{
+    access::Membership,
+    http::Reply,
+    id::{OrganizationId, UserId},
+    principal::Role,
+    testing::cx,
+};
 
 use crate::support::{Person, Stack};
 
@@ -375,4 +382,35 @@ async fn or_02_the_list_of_members_goes_on_by_cursor() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 5);
+}
+
+/// The role by which somebody acts is looked at again by the commit itself.
+#[tokio::test]
+async fn au_28_a_role_that_was_lost_in_between_carries_nothing() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let admin = stack.member(&owner, org, "admin").await;
+    let grace = stack.person("grace").await;
+    let store = &stack.app.store;
+    let organization = store.organization(org).await.unwrap().unwrap();
+    let account = store.account(grace.id).await.unwrap().unwrap();
+    let member = Member::begin(org, grace.id, Role::Admin, stack.world.clock.now(), None);
+    let actor = Actor {
+        user_id: admin.id,
+        role: Some(Role::Admin),
+    };
+    let cx = cx();
+    let add = || {
+        let reply = Reply::no_content();
+        store.add_member(&cx, &organization, &member, &account, actor, reply)
+    };
+    stack
+        .change(&owner, org, &admin, "member")
+        .await
+        .expect(200);
+    assert_eq!(add().await.unwrap_err().kind().slug, "forbidden");
+    stack.remove(&owner, org, &admin).await.expect(204);
+    assert_eq!(add().await.unwrap_err().kind().slug, "forbidden");
+    assert_eq!(role_elsewhere(&stack, &grace, org).await, None);
 }
