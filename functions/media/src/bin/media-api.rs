@@ -1,0 +1,20 @@
+//! The HTTP side of the media group.
+
+use lambda_runtime::Error;
+use plenary_media::App;
+use shared::aws::Aws;
+use shared::config::Env;
+use shared::http::Core;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    shared::run::start()?;
+    let aws = Aws::from_env()?;
+    let mut env = Env::read();
+    let bucket = env.required("MEDIA_BUCKET");
+    env.check()?;
+    let core = Core::from_env(&aws)?;
+    let app = App::new(&core, &aws, &bucket);
+    let (router, _) = plenary_media::api(core, app);
+    shared::run::http(router).await
+}
