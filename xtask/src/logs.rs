@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::args::Args;
 use crate::sandbox::{STACK, Sandbox};
-use crate::{Outcome, env};
+use crate::{Outcome, env, progress};
 
 /// Prints the logs of all functions or of one group, all lines or those of one
 /// correlation id.
@@ -30,7 +30,7 @@ pub fn logs(mut args: Args) -> Outcome {
         // Stable: lines without a time stay behind the line that they follow.
         lines.sort_by(|a: &Line, b| a.time.cmp(&b.time));
         for line in &lines {
-            println!("{:<20} {}", line.function, line.text);
+            progress::line(format_args!("{:<20} {}", line.function, line.text))?;
         }
         if !follow {
             return Ok(());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::args::Args;
 use crate::http::Http;
-use crate::{Outcome, status};
+use crate::{Outcome, progress, status};
 
 /// Prints every captured e-mail as a JSON line.
 pub fn mail(args: Args) -> Outcome {
@@ -17,7 +17,7 @@ pub fn mail(args: Args) -> Outcome {
         .flat_map(|all| all.values())
     {
         for message in message.as_array().into_iter().flatten() {
-            println!("{}", line(message));
+            progress::line(line(message))?;
         }
     }
     Ok(())

@@ -72,6 +72,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Nobody reads the output any more: `cargo xtask logs | head`.
+        Err(text) if text.is_empty() => ExitCode::SUCCESS,
         Err(text) => {
             eprintln!("{text}");
             ExitCode::FAILURE

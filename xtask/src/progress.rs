@@ -1,5 +1,7 @@
 //! What the person at the terminal sees while something takes its time.
 
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use crate::Outcome;
@@ -20,4 +22,12 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
 /// One line of information.
 pub fn say(text: &str) {
     println!("  {text}");
+}
+
+/// Prints a line of output; an error when nobody reads it any more.
+pub fn line(text: impl Display) -> Outcome {
+    writeln!(std::io::stdout(), "{text}").map_err(|err| match err.kind() {
+        ErrorKind::BrokenPipe => String::new(),
+        _ => format!("standard output: {err}"),
+    })
 }
