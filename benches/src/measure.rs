@@ -38,6 +38,9 @@ pub struct Figures {
     pub cold: Samples,
     /// From handing over an event to its answer, in ms.
     pub warm: Samples,
+    /// Processor time of a warm invocation, in ms: what it takes itself,
+    /// without the database that it waits for.
+    pub cpu_ms: f64,
     /// Peak resident memory in MB.
     pub memory_mb: f64,
 }
@@ -57,12 +60,13 @@ pub async fn compare(subjects: &mut [Subject], plan: Plan) -> Result<Vec<Figures
         for _ in 0..WARM_UP.min(plan.warm) {
             warm(&mut instance, subject).await?;
         }
-        running.push((instance, Vec::with_capacity(plan.warm)));
+        let cpu = instance.cpu_ms()?;
+        running.push((instance, Vec::with_capacity(plan.warm), cpu));
     }
     let mut left = plan.warm;
     while left > 0 {
         let block = left.min(BLOCK);
-        for (subject, (instance, samples)) in subjects.iter_mut().zip(&mut running) {
+        for (subject, (instance, samples, _)) in subjects.iter_mut().zip(&mut running) {
             for _ in 0..block {
                 samples.push(warm(instance, subject).await?);
             }
@@ -72,9 +76,11 @@ pub async fn compare(subjects: &mut [Subject], plan: Plan) -> Result<Vec<Figures
     running
         .into_iter()
         .zip(cold)
-        .map(|((instance, warm), cold)| {
+        .map(|((instance, warm, cpu), cold)| {
+            let spent = instance.cpu_ms()? - cpu;
             Ok(Figures {
                 cold: Samples::new(cold),
+                cpu_ms: spent / crate::usage::units(warm.len(), 1),
                 warm: Samples::new(warm),
                 memory_mb: instance.peak_memory_mb()?,
             })

@@ -69,10 +69,12 @@ pub fn binaries(out: &mut String, timed: &[Timed], node: Option<&Node>) {
         "cold ms",
         "warm p50 ms",
         "warm p99 ms",
+        "processor ms",
         "peak MB",
         "Node cold ms",
         "Node p50",
         "Node p99",
+        "Node processor",
         "Node MB",
         "cold ×",
         "p50 ×",
@@ -114,6 +116,7 @@ fn binary_row(timed: &Timed) -> Vec<String> {
             own.warm.median() <= warm_aim,
         ),
         format!("{:.2}", own.warm.percentile(99)),
+        format!("{:.2}", own.cpu_ms),
         held(
             format!("{:.1}", own.memory_mb),
             own.memory_mb <= Aims::MEMORY_MB,
@@ -126,12 +129,13 @@ fn binary_row(timed: &Timed) -> Vec<String> {
                 format!("{:.0}", node.cold.median()),
                 format!("{:.2}", node.warm.median()),
                 format!("{:.2}", node.warm.percentile(99)),
+                format!("{:.2}", node.cpu_ms),
                 format!("{:.0}", node.memory_mb),
                 held(format!("{ratio:.0}"), ratio >= Aims::COLD_RATIO),
                 format!("{:.1}", node.warm.median() / own.warm.median()),
             ]);
         }
-        None => row.extend(std::iter::repeat_n("–".to_owned(), 6)),
+        None => row.extend(std::iter::repeat_n("–".to_owned(), 7)),
     }
     row
 }
@@ -351,6 +355,7 @@ mod tests {
         Figures {
             cold: Samples::new(vec![cold]),
             warm: Samples::new(vec![warm]),
+            cpu_ms: 0.1,
             memory_mb,
         }
     }
@@ -369,8 +374,8 @@ mod tests {
         assert_eq!(row[2], "**4.50**");
         assert_eq!(row[3], "5.0");
         assert_eq!(row[4], "**0.50**");
-        assert_eq!(row[11], "50");
-        assert_eq!(row[12], "3.0");
+        assert_eq!(row[13], "50");
+        assert_eq!(row[14], "3.0");
     }
 
     #[test]

@@ -183,7 +183,9 @@ impl Stack {
         let heading = std::mem::replace(&mut self.explaining, next);
         if self.explained && !heading.is_empty() {
             eprintln!("{heading}");
-            writes.iter().for_each(|write| eprintln!("    {write}"));
+            for write in writes {
+                eprintln!("    {write}");
+            }
         }
     }
 
