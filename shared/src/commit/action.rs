@@ -153,9 +153,14 @@ impl Action {
 
     /// Gives a value for a `:name` of a condition.
     pub fn bind<V: Serialize>(&mut self, name: &str, value: V) -> &mut Self {
-        match serde_dynamo::to_attribute_value(value) {
+        match serde_dynamo::to_attribute_value::<_, AttributeValue>(value) {
             Ok(value) => {
-                self.values.insert(name.to_owned(), value);
+                let before = self.values.insert(name.to_owned(), value.clone());
+                // Merged updates share their values: two conditions that mean
+                // different things by one name would both lose their sense.
+                if before.is_some_and(|before| before != value) {
+                    self.fault = Some(format!("two values for {name}"));
+                }
             }
             Err(err) => self.fault = Some(format!("{name}: {err}")),
         }
@@ -165,6 +170,7 @@ impl Action {
     /// Sets an attribute.
     pub fn set<V: Serialize>(&mut self, name: &str, value: V) -> &mut Self {
         let bound = format!(":set_{name}");
+        self.values.remove(&bound);
         self.bind(&bound, value);
         self.expression(
             |action| &mut action.sets,
@@ -180,6 +186,7 @@ impl Action {
             Some(AttributeValue::N(n)) => n.parse().unwrap_or(0),
             _ => 0,
         };
+        self.values.remove(&bound);
         self.bind(&bound, before + by);
         self.expression(|action| &mut action.adds, name, format!("#{name} {bound}"))
     }
@@ -218,7 +225,22 @@ impl Action {
     }
 
     pub(super) fn condition(&self) -> Option<String> {
-        (!self.conditions.is_empty()).then(|| self.conditions.join(" AND "))
+        match self.conditions.as_slice() {
+            [] => None,
+            [condition] => Some(condition.clone()),
+            // An OR must not swallow its neighbour; but the service refuses
+            // brackets that stand twice.
+            all => {
+                let each = all.iter().map(|condition| {
+                    if enclosed(condition) {
+                        condition.clone()
+                    } else {
+                        format!("({condition})")
+                    }
+                });
+                Some(each.collect::<Vec<_>>().join(" AND "))
+            }
+        }
     }
 
     pub(super) fn update_expression(&self) -> String {
@@ -245,5 +267,38 @@ impl Action {
 
     pub(super) fn value_map(&self) -> Option<Item> {
         (!self.values.is_empty()).then(|| self.values.clone())
+    }
+}
+
+/// Whether one pair of brackets goes round the whole.
+fn enclosed(condition: &str) -> bool {
+    let mut depth = 0_usize;
+    for (at, c) in condition.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return at > 0 && at + 1 == condition.len();
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_bracketed_once() {
+        let both = |first: &str, second: &str| {
+            let mut action = Action::check(Arc::from("t"), Key::new("a", "b"));
+            action.when(first).when(second);
+            action.condition().unwrap()
+        };
+        assert_eq!(both("#a = :a OR #b", "#c"), "(#a = :a OR #b) AND (#c)");
+        assert_eq!(both("(#a OR #b)", "f(#c)"), "(#a OR #b) AND (f(#c))");
+        assert_eq!(both("(#a) OR (#b)", "(#c)"), "((#a) OR (#b)) AND (#c)");
     }
 }

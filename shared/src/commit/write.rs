@@ -52,6 +52,10 @@ pub(super) async fn execute(
             Kind::Delete | Kind::Check => {}
         }
     }
+    // A time-out would still begin; what is late must not.
+    if cx.remaining().is_zero() {
+        return Err(CommitError::Deadline);
+    }
     match tokio::time::timeout(cx.remaining(), retry(client, &id, actions, cx)).await {
         Ok(result) => result,
         Err(_) => Err(CommitError::Deadline),

@@ -2,4 +2,7 @@
 //! a crash leaves behind, and the HTTP layers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod commit_faults;
+mod commit_state;
 mod ground;
+mod support;
