@@ -1,0 +1,3 @@
+//! What is tested and made from all groups together.
+
+pub mod describe;
