@@ -4,5 +4,7 @@
 
 mod commit_faults;
 mod commit_state;
+mod crash;
 mod ground;
+mod stop;
 mod support;
