@@ -66,6 +66,16 @@ impl Aws {
         }
     }
 
+    /// With nothing behind it: for describing routes and for tests.
+    pub fn detached() -> Self {
+        let credentials = Credentials::new("none", "none", None, None, "none");
+        Self::new(
+            "none".to_owned(),
+            Some("http://127.0.0.1:9".to_owned()),
+            credentials,
+        )
+    }
+
     /// The credentials as the SDK wants them.
     pub fn credentials_provider(&self) -> SharedCredentialsProvider {
         SharedCredentialsProvider::new(self.credentials.clone())

@@ -85,10 +85,7 @@ impl Core {
     /// A core with nothing behind it: for describing a group's routes, not for
     /// serving them.
     pub fn detached(group: &str) -> Self {
-        let credentials =
-            aws_credential_types::Credentials::new("none", "none", None, None, "none");
-        let nowhere = Some("http://127.0.0.1:9".to_owned());
-        let table = Aws::new("none".to_owned(), nowhere, credentials).table("none");
+        let table = Aws::detached().table("none");
         Self {
             access: AccessReader::new(table.clone(), "", REMEMBER_ACCESS),
             limiter: Limiter::new(table.clone()),

@@ -1,0 +1,14 @@
+//! End-to-end tests against the running stack: over HTTP, as a client would,
+//! with the emulator enforcing each function's role.
+//!
+//! `cargo xtask test` brings the stack up and names its outputs in
+//! `PLENARY_OUTPUTS`.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod abuse;
+mod bus;
+mod edge;
+mod ground;
+mod journey;
+mod race;
+mod stack;
