@@ -70,7 +70,9 @@ fn whole(sandbox: &Sandbox, tools: &Tools) -> Outcome {
     .arg("Stage=local")
     .arg(format!("Architecture={architecture}"))
     .arg(format!("PublicUrl={}", sandbox.url()));
-    run::log(&mut sam, &sandbox.file("deploy.log"))
+    run::log(&mut sam, &sandbox.file("deploy.log")).map_err(|err| {
+        format!("{err}\nA stack that failed to come up cannot be updated: `cargo xtask reset` starts afresh.")
+    })
 }
 
 fn write_outputs(sandbox: &Sandbox, tools: &Tools) -> Outcome {

@@ -12,7 +12,7 @@ pub fn redrive(mut args: Args) -> Outcome {
     let wanted = args.positional();
     args.done()?;
     let sandbox = status::running()?;
-    let tools = Tools::for_running_cloud()?;
+    let tools = Tools::ready()?;
     let queues = status::queues(&sandbox)?;
     let name = wanted.as_deref().map(|name| name.trim_end_matches("-dlq"));
     let mut sources = queues.iter().filter_map(|(dlq, url)| {
@@ -45,7 +45,7 @@ pub fn replay(mut args: Args) -> Outcome {
     let span = json!({"replay": {"from": args.required("--from")?, "to": args.required("--to")?}});
     args.done()?;
     let sandbox = status::running()?;
-    let tools = Tools::for_running_cloud()?;
+    let tools = Tools::ready()?;
     let outputs = status::outputs(&sandbox)?;
     let relay = outputs["relayFunction"].as_str().unwrap_or_default();
     println!(

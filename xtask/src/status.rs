@@ -48,7 +48,7 @@ pub fn status(args: Args) -> Outcome {
         health.body["status"].as_str().unwrap_or("no answer"),
         health.status
     );
-    let tools = Tools::for_running_cloud()?;
+    let tools = Tools::ready()?;
     let queues = queues(&sandbox)?;
     let mut arguments = vec!["depth"];
     arguments.extend(queues.values().filter_map(Value::as_str));

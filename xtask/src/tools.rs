@@ -34,11 +34,6 @@ impl Tools {
             cfn_lint: tools.join("cfn-lint"),
         })
     }
-
-    /// Only what talks to a cloud that runs already.
-    pub fn for_running_cloud() -> Outcome<Self> {
-        Self::ready()
-    }
 }
 
 /// The folder of cargo-lambda, which cross-compiles with the Zig beside it.
