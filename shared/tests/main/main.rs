@@ -2,9 +2,13 @@
 //! a crash leaves behind, and the HTTP layers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod access;
 mod commit_faults;
 mod commit_state;
 mod crash;
 mod ground;
+mod http;
+mod idempotency;
+mod limits;
 mod stop;
 mod support;
