@@ -9,7 +9,7 @@ use shared::principal::{PlatformRole, Role};
 use shared::testing::{Fault, Faults, ISSUER, TestUser, World, cx};
 use shared::token::{Signer, new_key};
 
-use crate::http::api;
+use crate::routes::api;
 
 fn through(world: &mut World, faults: &Faults, remember: Duration) {
     let table = faults.bare_table(world.core.access.table());
@@ -59,7 +59,7 @@ async fn gw_04_roles_come_from_the_table() {
 async fn gw_04_what_was_read_is_believed_for_a_while_only() {
     let mut world = World::new().await;
     let faults = Faults::before(&world.db);
-    through(&mut world, &faults, Duration::from_secs(60));
+    through(&mut world, &faults, Duration::from_mins(1));
     let user = world.user();
     for _ in 0..5 {
         world.core.access.authenticate(&user.token).await.unwrap();

@@ -343,7 +343,7 @@ fn xc_12_a_worker_whose_process_dies_anywhere_handles_once() {
             let attempt = |polls| {
                 in_a_process_of_its_own(async {
                     let table = here(&world, &world.core.table);
-                    stopped(polls, moment, deliver(&table, &event)).await
+                    Box::pin(stopped(polls, moment, deliver(&table, &event))).await
                 })
             };
             done &= attempt(polls).is_some();

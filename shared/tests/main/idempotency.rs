@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use shared::testing::{Fault, Faults, TestApi, TestReply, TestUser, World};
 
-use crate::http::{api, api_with};
+use crate::routes::{api, api_with};
 use crate::support::census;
 
 async fn send(api: &TestApi, user: &TestUser, path: &str, key: &str, id: &str) -> TestReply {

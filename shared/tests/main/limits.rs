@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use shared::limit::{Limiter, Policies, Policy};
 use shared::testing::{Fault, Faults, World};
 
-use crate::http::api;
+use crate::routes::api;
 
 fn policy(name: &'static str, quota: u32, window: u32) -> Policy {
     Policy {

@@ -5,10 +5,12 @@
 mod access;
 mod commit_faults;
 mod commit_state;
+mod commit_whole;
 mod crash;
 mod ground;
 mod http;
 mod idempotency;
 mod limits;
+mod routes;
 mod stop;
 mod support;
