@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use shared::aws::Aws;
@@ -104,7 +105,7 @@ impl Objects for Bucket {
                 Err(err)
                     if err
                         .as_service_error()
-                        .is_some_and(|err| err.is_no_such_key()) =>
+                        .is_some_and(GetObjectError::is_no_such_key) =>
                 {
                     return Ok(None);
                 }

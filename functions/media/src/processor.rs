@@ -17,7 +17,7 @@ use shared::id::MediaId;
 use shared::worker::WorkerError;
 
 use crate::model::medium::{Content, Medium, Status};
-use crate::model::{Picture, Rejection, objects, process};
+use crate::model::{ImageType, Picture, Rejection, objects, process};
 use crate::objects::Objects;
 use crate::store::Store;
 
@@ -49,6 +49,14 @@ struct Object {
     e_tag: String,
     #[serde(default)]
     size: u64,
+}
+
+/// Decodes on a thread of its own: the time-out holds meanwhile, and a decoder
+/// that panics has met a damaged picture, which is no reason to try again.
+async fn examined(bytes: Vec<u8>, declared: ImageType) -> Result<Picture, Rejection> {
+    tokio::task::spawn_blocking(move || process(&bytes, declared))
+        .await
+        .unwrap_or(Err(Rejection::Damaged))
 }
 
 /// Checks and resizes uploads, and removes the objects of deleted media.
@@ -153,7 +161,7 @@ impl<O: Objects> Processor<O> {
             // Removed by a twin that is further than we knew.
             return Err(WorkerError::transient("the upload is not there"));
         };
-        match process(&bytes, medium.declared) {
+        match examined(bytes, medium.declared).await {
             Ok(picture) => {
                 self.keep(medium.id, &picture).await?;
                 medium.complete(Content::from(&picture));

@@ -40,10 +40,9 @@ pub(super) fn variant(raster: &Raster) -> Result<Encoded, Rejection> {
 /// Encodes the original again, in its own format where that loses least.
 pub(super) fn original(raster: &Raster, source: ImageType) -> Result<Encoded, Rejection> {
     let kind = match source {
-        ImageType::Jpeg => ImageType::Jpeg,
         ImageType::Png | ImageType::Gif => ImageType::Png,
         ImageType::WebP if raster.alpha => ImageType::WebP,
-        ImageType::WebP => ImageType::Jpeg,
+        ImageType::Jpeg | ImageType::WebP => ImageType::Jpeg,
     };
     encode(raster, kind, ORIGINAL_QUALITY)
 }

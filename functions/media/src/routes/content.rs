@@ -16,7 +16,7 @@ use crate::model::medium::{Medium, Status};
 use crate::problems::MEDIA_NOT_READY;
 
 /// How long an address works: long enough to follow it, too short to pass on.
-const VALID: Duration = Duration::from_secs(300);
+const VALID: Duration = Duration::from_mins(5);
 
 /// Which size.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
