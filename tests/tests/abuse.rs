@@ -223,13 +223,12 @@ impl Stack {
     async fn signer(&self) -> Signer {
         let aws = self.aws();
         let table = self.outputs["tables"]["auth"].as_str().unwrap();
-        let secret = plenary_auth::store::items::signing();
         let item = aws
             .dynamodb()
             .get_item()
             .table_name(table)
-            .key("pk", AttributeValue::S(secret.pk))
-            .key("sk", AttributeValue::S(secret.sk))
+            .key("pk", AttributeValue::S("SIGNING".into()))
+            .key("sk", AttributeValue::S("CURRENT".into()))
             .send()
             .await
             .unwrap()

@@ -205,7 +205,9 @@ async fn processed(person: &Person, permit: &Value) -> Value {
 
 fn picture(width: u32, height: u32) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(width, height, |x, y| {
-        image::Rgb([(x % 256) as u8, (y % 256) as u8, 120])
+        let [red, ..] = x.to_le_bytes();
+        let [green, ..] = y.to_le_bytes();
+        image::Rgb([red, green, 120])
     });
     let mut bytes = Vec::new();
     picture

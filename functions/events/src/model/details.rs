@@ -238,7 +238,7 @@ impl Details {
     /// # Errors
     /// 400 with every fault.
     pub fn checked(mut self) -> Result<Self, Problem> {
-        self.title = self.title.trim().to_owned();
+        self.title = String::from(self.title.trim());
         for tag in &mut self.tags {
             *tag = tag.trim().to_lowercase();
         }

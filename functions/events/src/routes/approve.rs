@@ -85,7 +85,7 @@ pub async fn approve(
         decision_note: note.clone(),
         ..event
     };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Approve).await?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Approve)?;
     if let Some(organization_id) = next.organization_id {
         let approved = EventApproved {
             event_id: id,

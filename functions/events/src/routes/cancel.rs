@@ -57,7 +57,7 @@ pub async fn cancel(
         decision_note: reason.clone(),
         ..event
     };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Cancel).await?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Cancel)?;
     commit.publish(
         &EventCancelled {
             event: next.snapshot(),

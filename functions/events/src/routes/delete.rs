@@ -38,7 +38,7 @@ pub async fn delete(
         Status::Draft | Status::Submitted | Status::Rejected => remove(&app, &cx, &event).await,
         Status::Approved | Status::Published => {
             event.authorise(&principal, Permission::EventPublish)?;
-            let (next, _, mut commit) = app.step(&cx, &event, &counts, Move::Cancel).await?;
+            let (next, _, mut commit) = app.step(&cx, &event, &counts, Move::Cancel)?;
             let cancelled = EventCancelled {
                 event: next.snapshot(),
                 reason: None,

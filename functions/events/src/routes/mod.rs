@@ -63,7 +63,7 @@ impl App {
     }
 
     /// An event after one move of its life, in a commit that makes it.
-    async fn step(
+    fn step(
         &self,
         cx: &Context,
         event: &Event,

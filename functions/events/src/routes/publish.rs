@@ -50,7 +50,7 @@ pub async fn publish(
             .with("currentStatus", event.status.name())
             .with("allowedTransitions", Vec::<String>::new()));
     }
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Publish).await?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Publish)?;
     commit.publish(
         &EventPublished {
             event: next.snapshot(),

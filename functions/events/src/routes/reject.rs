@@ -58,7 +58,7 @@ pub async fn reject(
         decision_note: Some(reason.clone()),
         ..event
     };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Reject).await?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Reject)?;
     if let Some(organization_id) = next.organization_id {
         let rejected = EventRejected {
             event_id: id,

@@ -39,7 +39,7 @@ pub async fn submit(
         needs_approval,
         ..event
     };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Submit).await?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Submit)?;
     let organization_id = next
         .organization_id
         .ok_or_else(|| Problem::new(&CONFLICT).detail("A personal event needs no approval."))?;

@@ -38,7 +38,7 @@ pub struct EventView {
     /// The last change.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
-    /// Counts the changes; the ETag begins with it.
+    /// Counts the changes; the `ETag` begins with it.
     pub version: u64,
 }
 

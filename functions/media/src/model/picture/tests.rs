@@ -60,7 +60,7 @@ fn with_segment(jpeg: &[u8], marker: u8, content: &[u8]) -> Vec<u8> {
     [&jpeg[..2], &[0xFF, marker], &length, content, &jpeg[2..]].concat()
 }
 
-fn with_chunk(png: &[u8], name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn with_chunk(png: &[u8], name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let after_header = 8 + 25;
     let body = [&name[..], content].concat();
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
@@ -138,7 +138,7 @@ fn me_06_b10_03_gps_is_gone_from_variants_and_original_and_the_picture_is_uprigh
 fn b10_03_metadata_of_a_png_is_gone_too() {
     let plain = file(gradient(40, 30), ImageFormat::Png);
     let text = [b"Comment\0".as_slice(), SECRET].concat();
-    let upload = with_chunk(&with_chunk(&plain, b"tEXt", &text), b"eXIf", &exif(3));
+    let upload = with_chunk(&with_chunk(&plain, *b"tEXt", &text), *b"eXIf", &exif(3));
     let picture = process(&upload, ImageType::Png).unwrap();
     assert_eq!(picture.original.kind, ImageType::Png);
     assert!(!holds(&picture.original.bytes, SECRET));
