@@ -17,6 +17,9 @@ use crate::table::{Entity, Key};
 /// How long a reply is kept.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
+/// The longest key, in bytes.
+pub const MAX_KEY: usize = 255;
+
 /// The place where the reply to this request belongs.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -99,7 +102,7 @@ pub fn parse_key(header: &str) -> Option<String> {
             out
         }
     };
-    let fits = (1..=255).contains(&key.len()) && key.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let fits = (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|b| (0x20..0x7f).contains(&b));
     fits.then_some(key)
 }
 

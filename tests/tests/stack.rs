@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// How long the bus may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(40);
-pub const PASSWORD: &str = "correct horse battery staple 42";
+pub const PASSWORD: &str = "see you at the coffee bar";
 
 /// Where everything is.
 #[derive(Debug, Clone)]

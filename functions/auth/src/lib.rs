@@ -1,6 +1,6 @@
 //! Accounts, sessions, tokens, organisations and roles.
 //!
-//! [`router`] is a function of its state; the binary only wires it up. What the
+//! [`api`] is a function of its state; the binary only wires it up. What the
 //! other groups need of this one, public keys, revoked sessions and roles, is
 //! written to the table `access` within this group's own commits.
 
@@ -19,16 +19,14 @@ pub use state::{App, Settings};
 use shared::http::{Api, Core};
 use utoipa::openapi::OpenApi;
 
-/// The API of this group, and its description.
-pub fn router(core: Core, app: App) -> (axum::Router, OpenApi) {
+/// The API of this group.
+pub fn api(core: Core) -> Api<App> {
     Api::new(core)
-        .routes(routes::ordinary().with_state(app.clone()))
-        .credential_routes(routes::credentials().with_state(app))
-        .build()
+        .routes(routes::ordinary())
+        .credential_routes(routes::credentials())
 }
 
 /// The description of the group's API, without anything behind it.
 pub fn openapi() -> OpenApi {
-    let all = routes::ordinary().merge(routes::credentials());
-    all.split_for_parts().1
+    api(Core::detached("auth")).describe()
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use plenary_auth::{
-    App, Settings,
+    App, Settings, api,
     model::{
         account::{Account, Address, Credential},
         email::Email,
     },
-    router,
     sealer::{Purpose, SealError, Sealer, Sealing},
     store::Registration,
 };
@@ -120,7 +119,7 @@ impl Stack {
         let sealer = Arc::new(MemorySealer::new());
         let (table, access) = (world.core.table.clone(), world.core.access.clone());
         let app = App::new(table, access, sealer.clone(), settings);
-        let api = world.api(router(world.core.clone(), app.clone()).0);
+        let api = world.api(api(world.core.clone()).build(app.clone()));
         Self {
             world,
             app,

@@ -165,7 +165,7 @@ async fn au_08_without_the_keeper_of_keys_nobody_is_signed_in_and_the_client_may
     };
     let api = stack
         .world
-        .api(plenary_auth::router(stack.world.core.clone(), app).0);
+        .api(plenary_auth::api(stack.world.core.clone()).build(app));
     let body = serde_json::json!({"email": "b@example.org", "password": crate::support::PASSWORD});
     let reply = api
         .post("/v1/auth/register")

@@ -16,7 +16,8 @@ pub struct Stage {
 impl Stage {
     pub async fn new() -> Self {
         let world = World::of("events").await;
-        let (router, _) = plenary_events::api(world.core.clone());
+        let app = plenary_events::App::new(&world.core);
+        let router = plenary_events::api(world.core.clone()).build(app);
         Self {
             api: world.api(router),
             store: Store::new(world.table().clone()),

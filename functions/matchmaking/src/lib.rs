@@ -42,14 +42,12 @@ impl App {
     }
 }
 
-/// The API of this group, and its description.
-pub fn router(core: Core, app: App) -> (axum::Router, OpenApi) {
-    Api::new(core)
-        .routes(routes::routes().with_state(app))
-        .build()
+/// The API of this group.
+pub fn api(core: Core) -> Api<App> {
+    Api::new(core).routes(routes::routes())
 }
 
 /// The description of the group's API, without anything behind it.
 pub fn openapi() -> OpenApi {
-    routes::routes().split_for_parts().1
+    api(Core::detached("matchmaking")).describe()
 }

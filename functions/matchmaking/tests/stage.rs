@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use jiff::{SignedDuration, Timestamp};
-use plenary_matchmaking::{App, router, worker};
+use plenary_matchmaking::{App, api, worker};
 use serde_json::{Value, json};
 use shared::event::Event;
 use shared::event::events::{
@@ -26,7 +26,7 @@ impl Stage {
     pub async fn new() -> Self {
         let world = Box::pin(World::of("matchmaking")).await;
         let app = App::new(world.table().clone()).unwrap();
-        let api = world.api(router(world.core.clone(), app.clone()).0);
+        let api = world.api(api(world.core.clone()).build(app.clone()));
         Self { world, app, api }
     }
 

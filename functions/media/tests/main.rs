@@ -64,7 +64,7 @@ impl Stage {
     async fn new() -> Self {
         let world = World::of("media").await;
         let app = App::new(&world.core, &Aws::detached(), "pictures");
-        let (router, _) = plenary_media::api(world.core.clone(), app);
+        let router = plenary_media::api(world.core.clone()).build(app);
         let shelf = Shelf::default();
         let processor = Processor::new(Store::new(world.table().clone()), shelf.clone());
         Self {

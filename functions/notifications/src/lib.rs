@@ -15,20 +15,19 @@ pub mod store;
 pub mod templates;
 pub mod worker;
 
-use axum::Router;
 use shared::http::{Api, Core};
 use utoipa::openapi::OpenApi;
 
 pub use problems::PROBLEMS;
+pub use routes::App;
 pub use worker::Worker;
 
-/// The group's HTTP interface and its description.
-pub fn router(core: Core) -> (Router, OpenApi) {
-    let app = routes::App::new(core.table.clone());
-    Api::new(core).routes(routes::all(app)).build()
+/// The group's HTTP interface.
+pub fn api(core: Core) -> Api<App> {
+    Api::new(core).routes(routes::all())
 }
 
 /// The description of the group's API, without anything behind it.
 pub fn openapi() -> OpenApi {
-    router(Core::detached("notifications")).1
+    api(Core::detached("notifications")).describe()
 }

@@ -94,8 +94,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(20);
 impl Stage {
     pub async fn new() -> Self {
         let world = World::of("notifications").await;
-        let (router, _) = plenary_notifications::router(world.core.clone());
-        let api = world.api(router);
+        let app = plenary_notifications::App::new(world.table().clone());
+        let api = world.api(plenary_notifications::api(world.core.clone()).build(app));
         let store = Store::new(world.table().clone());
         let post = Post::default();
         let links = Links::below("https://plenary.test");

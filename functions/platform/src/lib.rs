@@ -18,20 +18,20 @@ use utoipa::openapi::OpenApi;
 pub use app::App;
 pub use problems::PROBLEMS;
 
-/// The HTTP interface with all its layers.
+/// The HTTP interface.
+pub fn api(core: Core) -> Api<App> {
+    Api::new(core)
+        .unlimited_routes(routes::probes())
+        .routes(routes::documents())
+}
+
+/// The HTTP interface with all its layers, its traffic counted.
 pub fn router(core: Core, app: App) -> Router {
     let measured = axum::middleware::from_fn_with_state(app.clone(), app::measure);
-    let (router, _) = Api::new(core)
-        .unlimited_routes(routes::probes().with_state(app.clone()))
-        .routes(routes::documents().with_state(app))
-        .build();
-    router.layer(measured)
+    api(core).build(app).layer(measured)
 }
 
 /// The group's own description, without what other groups add.
 pub fn openapi() -> OpenApi {
-    let (_, openapi) = routes::probes()
-        .merge(routes::documents())
-        .split_for_parts();
-    openapi
+    api(Core::detached("platform")).describe()
 }

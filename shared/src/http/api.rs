@@ -8,6 +8,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::describe::{self, Guarded};
 use super::{frame, guard};
 use crate::access::AccessReader;
 use crate::aws::Aws;
@@ -96,12 +97,12 @@ impl Core {
 }
 
 /// Collects a group's routes by class and puts the layers around them.
-pub struct Api {
+pub struct Api<S = ()> {
     core: Core,
-    router: OpenApiRouter,
+    router: OpenApiRouter<S>,
 }
 
-impl std::fmt::Debug for Api {
+impl<S> std::fmt::Debug for Api<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Api")
             .field("core", &self.core)
@@ -109,7 +110,7 @@ impl std::fmt::Debug for Api {
     }
 }
 
-impl Api {
+impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// No routes yet.
     pub fn new(core: Core) -> Self {
         Self {
@@ -120,7 +121,8 @@ impl Api {
 
     /// Routes with a rate limit per principal (per address without one), and
     /// an Idempotency-Key on POST and PATCH.
-    pub fn routes(mut self, routes: OpenApiRouter) -> Self {
+    pub fn routes(mut self, mut routes: OpenApiRouter<S>) -> Self {
+        describe::complete(routes.get_openapi_mut(), Guarded::Ordinarily);
         let layered = routes
             .route_layer(from_fn_with_state(self.core.clone(), guard::idempotency))
             .route_layer(from_fn_with_state(self.core.clone(), guard::limit));
@@ -130,7 +132,8 @@ impl Api {
 
     /// Routes that give or take credentials: counted exactly per address, and
     /// never with an Idempotency-Key, for a stored reply must not hold a secret.
-    pub fn credential_routes(mut self, routes: OpenApiRouter) -> Self {
+    pub fn credential_routes(mut self, mut routes: OpenApiRouter<S>) -> Self {
+        describe::complete(routes.get_openapi_mut(), Guarded::AsCredentials);
         let layered = routes.route_layer(from_fn_with_state(
             self.core.clone(),
             guard::limit_credentials,
@@ -140,25 +143,31 @@ impl Api {
     }
 
     /// Routes without a limit: probes.
-    pub fn unlimited_routes(mut self, routes: OpenApiRouter) -> Self {
+    pub fn unlimited_routes(mut self, mut routes: OpenApiRouter<S>) -> Self {
+        describe::complete(routes.get_openapi_mut(), Guarded::Not);
         self.router = self.router.merge(routes);
         self
     }
 
-    /// The router with all its layers, and its description.
-    pub fn build(self) -> (Router, OpenApi) {
-        let (router, mut openapi) = self.router.split_for_parts();
-        let info = InfoBuilder::new()
+    /// The description of the routes and of what the layers do to them.
+    pub fn describe(self) -> OpenApi {
+        let mut openapi = self.router.into_openapi();
+        openapi.info = InfoBuilder::new()
             .title(self.core.config.group.clone())
             .version(env!("CARGO_PKG_VERSION"))
             .build();
-        openapi.info = info;
-        let router = router
+        openapi
+    }
+
+    /// The router with all its layers, over what its handlers work with.
+    pub fn build(self, state: S) -> Router {
+        let (router, _) = self.router.split_for_parts();
+        router
+            .with_state(state)
             .fallback(|| async { Problem::not_found("The path") })
             .layer(from_fn_with_state(self.core.clone(), guard::authenticate))
             .layer(from_fn_with_state(self.core.clone(), frame::frame))
-            .layer(from_fn(head));
-        (router, openapi)
+            .layer(from_fn(head))
     }
 }
 

@@ -6,6 +6,7 @@
 //! rate limit and the Idempotency-Key.
 
 mod api;
+mod describe;
 mod extract;
 mod frame;
 mod guard;

@@ -56,7 +56,7 @@ fn api(world: &World) -> TestApi {
     let routes = OpenApiRouter::new()
         .route("/v1/notes", axum::routing::post(create_note))
         .layer(Extension(world.core.table.clone()));
-    world.api(Api::new(world.core.clone()).routes(routes).build().0)
+    world.api(Api::new(world.core.clone()).routes(routes).build(()))
 }
 
 async fn request(api: &TestApi, user: &TestUser, key: &str) -> TestReply {
@@ -291,7 +291,7 @@ fn api_here(world: &World) -> TestApi {
     let routes = OpenApiRouter::new()
         .route("/v1/notes", axum::routing::post(create_note))
         .layer(Extension(core.table.clone()));
-    TestApi::new(Api::new(core).routes(routes).build().0)
+    TestApi::new(Api::new(core).routes(routes).build(()))
 }
 
 #[test]

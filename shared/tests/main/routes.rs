@@ -103,7 +103,7 @@ pub(crate) fn api_with(world: &World, table: Table) -> TestApi {
         .routes(routes)
         .credential_routes(credentials)
         .unlimited_routes(probes);
-    world.api(api.build().0)
+    world.api(api.build(()))
 }
 
 pub(crate) fn api(world: &World) -> TestApi {

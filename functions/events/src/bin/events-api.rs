@@ -1,6 +1,7 @@
 //! The HTTP side of the events group.
 
 use lambda_runtime::Error;
+use plenary_events::{App, api};
 use shared::aws::Aws;
 use shared::http::Core;
 
@@ -8,6 +9,7 @@ use shared::http::Core;
 async fn main() -> Result<(), Error> {
     shared::run::start()?;
     let aws = Aws::from_env()?;
-    let (router, _) = plenary_events::api(Core::from_env(&aws)?);
-    shared::run::http(router).await
+    let core = Core::from_env(&aws)?;
+    let app = App::new(&core);
+    shared::run::http(api(core).build(app)).await
 }

@@ -63,10 +63,14 @@ pub(super) fn checked(pointer: &str, note: Option<String>) -> Result<Option<Stri
     operation_id = "approveEvent",
     params(
         ("id" = EventId, Path, description = "The event."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
     request_body = Approval,
-    responses((status = 200, description = "The approved event.", body = EventView)),
+    responses(
+        (status = 200, description = "The approved event.", body = EventView),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`wrong-transition`, `conflict`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn approve(

@@ -36,10 +36,14 @@ pub struct Cancellation {
     operation_id = "cancelEvent",
     params(
         ("id" = EventId, Path, description = "The event."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
     request_body = Cancellation,
-    responses((status = 200, description = "The cancelled event.", body = EventView)),
+    responses(
+        (status = 200, description = "The cancelled event.", body = EventView),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`wrong-transition`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn cancel(

@@ -73,10 +73,13 @@ impl CheckInResult {
     operation_id = "checkIn",
     params(
         ("id" = EventId, Path, description = "The event."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
     request_body = CheckIn,
-    responses((status = 200, description = "What to do at the door.", body = CheckInResult)),
+    responses(
+        (status = 200, description = "What to do at the door.", body = CheckInResult),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn check_in(

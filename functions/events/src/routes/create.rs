@@ -21,9 +21,12 @@ use crate::model::{Counts, Draft, Event, Status};
     path = "/v1/events",
     tag = TAG,
     operation_id = "createEvent",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe.")),
     request_body = Draft,
-    responses((status = 201, description = "The draft.", body = EventView)),
+    responses(
+        (status = 201, description = "The draft.", body = EventView),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn create(

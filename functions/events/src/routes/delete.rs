@@ -24,7 +24,12 @@ use crate::problems::WRONG_TRANSITION;
     tag = TAG,
     operation_id = "deleteEvent",
     params(("id" = EventId, Path, description = "The event.")),
-    responses((status = 204, description = "It is gone, or cancelled.")),
+    responses(
+        (status = 204, description = "It is gone, or cancelled."),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`wrong-transition`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn delete(

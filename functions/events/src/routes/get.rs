@@ -18,7 +18,10 @@ use super::{App, TAG};
     tag = TAG,
     operation_id = "getEvent",
     params(("id" = EventId, Path, description = "The event.")),
-    responses((status = 200, description = "The event.", body = EventView)),
+    responses(
+        (status = 200, description = "The event.", body = EventView),
+        (status = 404, description = "`not-found`"),
+    ),
     security((), ("bearer" = []))
 )]
 pub async fn get(

@@ -168,7 +168,10 @@ impl ListEvents {
     tag = TAG,
     operation_id = "listEvents",
     params(ListEvents),
-    responses((status = 200, description = "A page.", body = Listing<EventView>)),
+    responses(
+        (status = 200, description = "A page.", body = Listing<EventView>),
+        (status = 403, description = "`forbidden`"),
+    ),
     security((), ("bearer" = []))
 )]
 pub async fn list(

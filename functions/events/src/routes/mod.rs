@@ -106,7 +106,7 @@ fn over(event: &Event, now: Timestamp) -> bool {
 }
 
 #[allow(deprecated)] // the aliases are meant to be so described
-fn router(app: App) -> OpenApiRouter {
+fn routes() -> OpenApiRouter<App> {
     let aliases = OpenApiRouter::new()
         .routes(routes!(save::save_alias))
         .route_layer(from_fn_with_state("/v1/events/{id}/save", deprecated));
@@ -129,17 +129,14 @@ fn router(app: App) -> OpenApiRouter {
         .routes(routes!(registrations::mine::my_registration))
         .routes(routes!(check_in::check_in))
         .merge(aliases)
-        .with_state(app)
 }
 
 /// The group's API.
-pub fn api(core: Core) -> (axum::Router, OpenApi) {
-    let app = App::new(&core);
-    Api::new(core).routes(router(app)).build()
+pub fn api(core: Core) -> Api<App> {
+    Api::new(core).routes(routes())
 }
 
 /// The description of the group's API, without anything behind it.
 pub fn openapi() -> OpenApi {
-    let (_, openapi) = api(Core::detached("events"));
-    openapi
+    api(Core::detached("events")).describe()
 }

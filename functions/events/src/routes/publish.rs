@@ -23,9 +23,13 @@ use crate::problems::WRONG_TRANSITION;
     operation_id = "publishEvent",
     params(
         ("id" = EventId, Path, description = "The event."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
-    responses((status = 200, description = "The published event.", body = EventView)),
+    responses(
+        (status = 200, description = "The published event.", body = EventView),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`wrong-transition`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn publish(

@@ -35,10 +35,14 @@ pub struct Rejection {
     operation_id = "rejectEvent",
     params(
         ("id" = EventId, Path, description = "The event."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
     request_body = Rejection,
-    responses((status = 200, description = "The rejected event.", body = EventView)),
+    responses(
+        (status = 200, description = "The rejected event.", body = EventView),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`wrong-transition`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn reject(

@@ -23,7 +23,11 @@ use crate::model::{Event, Saved};
     tag = TAG,
     operation_id = "saveEvent",
     params(("id" = EventId, Path, description = "The event.")),
-    responses((status = 204, description = "It is kept.")),
+    responses(
+        (status = 204, description = "It is kept."),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`conflict`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn save(
@@ -46,7 +50,11 @@ pub async fn save(
     tag = TAG,
     operation_id = "saveEventAlias",
     params(("id" = EventId, Path, description = "The event.")),
-    responses((status = 204, description = "It is kept.")),
+    responses(
+        (status = 204, description = "It is kept."),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`conflict`"),
+    ),
     security(("bearer" = []))
 )]
 #[deprecated]
@@ -66,7 +74,10 @@ pub async fn save_alias(
     tag = TAG,
     operation_id = "unsaveEvent",
     params(("id" = EventId, Path, description = "The event.")),
-    responses((status = 204, description = "It is not kept.")),
+    responses(
+        (status = 204, description = "It is not kept."),
+        (status = 409, description = "`conflict`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn unsave(

@@ -22,9 +22,13 @@ use crate::model::{Event, Move};
     operation_id = "submitEvent",
     params(
         ("id" = EventId, Path, description = "The event."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
-    responses((status = 200, description = "The submitted event.", body = EventView)),
+    responses(
+        (status = 200, description = "The submitted event.", body = EventView),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`wrong-transition`, `conflict`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn submit(

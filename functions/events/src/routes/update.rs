@@ -27,10 +27,16 @@ use crate::problems::{CAPACITY_TOO_SMALL, WRONG_TRANSITION};
     params(
         ("id" = EventId, Path, description = "The event."),
         ("If-Match" = String, Header, description = "The ETag that was read."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
     request_body(content = Details, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The event after the change.", body = EventView)),
+    responses(
+        (status = 200, description = "The event after the change.", body = EventView),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`wrong-transition`, `capacity-too-small`"),
+        (status = 412, description = "`version-conflict`"),
+        (status = 428, description = "`precondition-required`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn update(

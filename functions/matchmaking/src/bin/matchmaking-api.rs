@@ -1,6 +1,6 @@
 //! The HTTP function of the matchmaking group: wiring only.
 
-use plenary_matchmaking::{App, router};
+use plenary_matchmaking::{App, api};
 use shared::{aws::Aws, http::Core, run};
 
 #[tokio::main(flavor = "current_thread")]
@@ -8,5 +8,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     run::start()?;
     let core = Core::from_env(&Aws::from_env()?)?;
     let app = App::new(core.table.clone())?;
-    run::http(router(core, app).0).await
+    run::http(api(core).build(app)).await
 }

@@ -1,7 +1,7 @@
 //! The HTTP side of the media group.
 
 use lambda_runtime::Error;
-use plenary_media::App;
+use plenary_media::{App, api};
 use shared::aws::Aws;
 use shared::config::Env;
 use shared::http::Core;
@@ -15,6 +15,5 @@ async fn main() -> Result<(), Error> {
     env.check()?;
     let core = Core::from_env(&aws)?;
     let app = App::new(&core, &aws, &bucket);
-    let (router, _) = plenary_media::api(core, app);
-    shared::run::http(router).await
+    shared::run::http(api(core).build(app)).await
 }

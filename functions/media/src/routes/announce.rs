@@ -108,9 +108,12 @@ impl Announcement {
     path = "/v1/media/uploads",
     tag = TAG,
     operation_id = "announceUpload",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe.")),
     request_body = Announcement,
-    responses((status = 201, description = "The permit.", body = UploadPermit)),
+    responses(
+        (status = 201, description = "The permit.", body = UploadPermit),
+        (status = 413, description = "`media-too-large`"),
+        (status = 415, description = "`media-type-not-accepted`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn announce(
@@ -176,7 +179,11 @@ fn sign(app: &App, medium: &Medium, now: Timestamp) -> Form {
     tag = TAG,
     operation_id = "announceUploadAlias",
     request_body = Announcement,
-    responses((status = 201, description = "The permit.", body = UploadPermit)),
+    responses(
+        (status = 201, description = "The permit.", body = UploadPermit),
+        (status = 413, description = "`media-too-large`"),
+        (status = 415, description = "`media-type-not-accepted`"),
+    ),
     security(("bearer" = []))
 )]
 #[deprecated]

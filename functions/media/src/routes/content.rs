@@ -36,7 +36,11 @@ pub struct ContentQuery {
     tag = TAG,
     operation_id = "getMediumContent",
     params(("id" = MediaId, Path, description = "The medium."), ContentQuery),
-    responses((status = 302, description = "`Location` is where the picture is.")),
+    responses(
+        (status = 302, description = "`Location` is where the picture is."),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`media-not-ready`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn content(

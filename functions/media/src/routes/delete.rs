@@ -18,7 +18,12 @@ use super::{App, TAG};
     tag = TAG,
     operation_id = "deleteMedium",
     params(("id" = MediaId, Path, description = "The medium.")),
-    responses((status = 204, description = "It is gone.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`conflict`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn delete(

@@ -17,7 +17,10 @@ use super::{App, MediumView, TAG};
     tag = TAG,
     operation_id = "getMedium",
     params(("id" = MediaId, Path, description = "The medium.")),
-    responses((status = 200, description = "The medium.", body = MediumView)),
+    responses(
+        (status = 200, description = "The medium.", body = MediumView),
+        (status = 404, description = "`not-found`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn get(

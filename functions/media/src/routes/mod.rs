@@ -45,7 +45,7 @@ impl App {
 }
 
 #[allow(deprecated)] // the alias is meant to be so described
-fn router(app: App) -> OpenApiRouter {
+fn routes() -> OpenApiRouter<App> {
     let aliases = OpenApiRouter::new()
         .routes(routes!(announce::announce_alias))
         .route_layer(from_fn_with_state("/v1/media/uploads", deprecated));
@@ -55,17 +55,14 @@ fn router(app: App) -> OpenApiRouter {
         .routes(routes!(get::get, delete::delete))
         .routes(routes!(content::content))
         .merge(aliases)
-        .with_state(app)
 }
 
 /// The group's API.
-pub fn api(core: Core, app: App) -> (axum::Router, OpenApi) {
-    Api::new(core).routes(router(app)).build()
+pub fn api(core: Core) -> Api<App> {
+    Api::new(core).routes(routes())
 }
 
 /// The description of the group's API, without anything behind it.
 pub fn openapi() -> OpenApi {
-    let core = Core::detached("media");
-    let app = App::new(&core, &Aws::detached(), "none");
-    api(core, app).1
+    api(Core::detached("media")).describe()
 }

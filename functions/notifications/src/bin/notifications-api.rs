@@ -1,5 +1,6 @@
 //! The Lambda function behind `/v1/notifications`.
 
+use plenary_notifications::{App, api};
 use shared::aws::Aws;
 use shared::http::Core;
 
@@ -7,6 +8,6 @@ use shared::http::Core;
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::run::start()?;
     let core = Core::from_env(&Aws::from_env()?)?;
-    let (router, _) = plenary_notifications::router(core);
-    shared::run::http(router).await
+    let app = App::new(core.table.clone());
+    shared::run::http(api(core).build(app)).await
 }

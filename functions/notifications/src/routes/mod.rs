@@ -41,7 +41,7 @@ impl App {
 }
 
 /// All endpoints.
-pub fn all(app: App) -> OpenApiRouter {
+pub fn all() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(one::one, remove::remove))
@@ -55,5 +55,4 @@ pub fn all(app: App) -> OpenApiRouter {
             preferences::patch::patch
         ))
         .routes(routes!(unsubscribe::page::page, unsubscribe::stop::stop))
-        .with_state(app)
 }

@@ -17,7 +17,11 @@ use super::super::{App, TAG};
     tag = TAG,
     operation_id = "listRegistrations",
     params(("id" = EventId, Path, description = "The event."), Paging),
-    responses((status = 200, description = "A page.", body = Listing<RegistrationView>)),
+    responses(
+        (status = 200, description = "A page.", body = Listing<RegistrationView>),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn list_registrations(

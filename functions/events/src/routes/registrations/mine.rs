@@ -17,7 +17,10 @@ use super::super::{App, TAG};
     tag = TAG,
     operation_id = "getMyRegistration",
     params(("id" = EventId, Path, description = "The event.")),
-    responses((status = 200, description = "The registration.", body = RegistrationView)),
+    responses(
+        (status = 200, description = "The registration.", body = RegistrationView),
+        (status = 404, description = "`not-found`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn my_registration(

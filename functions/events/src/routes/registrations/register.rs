@@ -24,12 +24,15 @@ const LOOKS: usize = 4;
     post,
     path = "/v1/events/{id}/registrations",
     tag = TAG,
-    operation_id = "register",
+    operation_id = "registerForEvent",
     params(
         ("id" = EventId, Path, description = "The event."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
     ),
-    responses((status = 201, description = "The registration.", body = RegistrationView)),
+    responses(
+        (status = 201, description = "The registration.", body = RegistrationView),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`event-full`, `registration-closed`, `already-registered`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn register(

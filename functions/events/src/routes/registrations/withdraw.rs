@@ -21,9 +21,14 @@ const LOOKS: usize = 8;
     delete,
     path = "/v1/events/{id}/registrations",
     tag = TAG,
-    operation_id = "withdraw",
+    operation_id = "withdrawFromEvent",
     params(("id" = EventId, Path, description = "The event.")),
-    responses((status = 204, description = "There is no registration any more.")),
+    responses(
+        (status = 204, description = "There is no registration any more."),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not-found`"),
+        (status = 409, description = "`conflict`"),
+    ),
     security(("bearer" = []))
 )]
 pub async fn withdraw(

@@ -13,6 +13,7 @@ use crate::templates::escape;
     get,
     path = "/v1/notifications/unsubscribe/{token}",
     tag = TAG,
+    security(()),
     operation_id = "showUnsubscribePage",
     params(("token" = String, Path, description = "From the link in an e-mail")),
     responses(

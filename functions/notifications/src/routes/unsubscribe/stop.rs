@@ -18,6 +18,7 @@ use crate::templates::escape;
     post,
     path = "/v1/notifications/unsubscribe/{token}",
     tag = TAG,
+    security(()),
     operation_id = "unsubscribe",
     params(("token" = String, Path, description = "From the link in an e-mail")),
     responses(

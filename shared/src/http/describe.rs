@@ -1,0 +1,88 @@
+//! What the layers around a group's routes add to their description, so that
+//! no handler has to repeat it.
+
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, ResponseBuilder, SecurityRequirement};
+
+use crate::idempotency;
+
+/// How a group's routes are guarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guarded {
+    /// Limited, and POST and PATCH may be repeated with an Idempotency-Key.
+    Ordinarily,
+    /// Limited more strictly, and never stored.
+    AsCredentials,
+    /// By nothing.
+    Not,
+}
+
+/// Completes the description of routes. An operation that names no security
+/// needs a token; one for everybody says `security(())`.
+pub(super) fn complete(openapi: &mut OpenApi, guarded: Guarded) {
+    for item in openapi.paths.paths.values_mut() {
+        let shared = item.parameters.is_some();
+        for (writes, operation) in operations(item) {
+            complete_operation(operation, guarded, writes, shared);
+        }
+    }
+}
+
+/// The operations, and whether they are POST or PATCH.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+    [
+        (false, &mut item.get),
+        (false, &mut item.put),
+        (false, &mut item.delete),
+        (true, &mut item.post),
+        (true, &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(writes, operation)| Some((writes, operation.as_mut()?)))
+}
+
+fn complete_operation(operation: &mut Operation, guarded: Guarded, writes: bool, shared: bool) {
+    let security = operation
+        .security
+        .get_or_insert_with(|| vec![SecurityRequirement::new("bearer", [] as [&str; 0])]);
+    let anonymous = security.contains(&SecurityRequirement::default());
+    if !anonymous {
+        respond(operation, "401", "`unauthenticated`");
+    }
+    let keyed = guarded == Guarded::Ordinarily && writes;
+    if keyed {
+        take_key(operation);
+        respond(operation, "422", "`idempotency-key-reused`");
+    }
+    let takes_input = shared || operation.parameters.is_some() || operation.request_body.is_some();
+    if takes_input {
+        respond(operation, "400", "`invalid-request`");
+    }
+    if guarded != Guarded::Not {
+        respond(operation, "429", "`quota-exceeded`");
+    }
+}
+
+fn respond(operation: &mut Operation, status: &str, description: &str) {
+    let responses = &mut operation.responses.responses;
+    if !responses.contains_key(status) {
+        let response = ResponseBuilder::new().description(description).build();
+        responses.insert(status.to_owned(), response.into());
+    }
+}
+
+fn take_key(operation: &mut Operation) {
+    let parameters = operation.parameters.get_or_insert_default();
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(idempotency::MAX_KEY));
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Makes a repetition safe for 24 hours."))
+        .schema(Some(schema))
+        .build();
+    parameters.push(RefOr::T(parameter));
+}
