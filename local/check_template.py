@@ -142,6 +142,7 @@ class Check:
             self.fault(f"{binary}: the workspace and the template differ")
 
     def role(self, name, function):
+        """OP-01, OP-14: one function changes, and fails, without the others."""
         role = self.resources.get(function["Role"]["Fn::GetAtt"][0], {}).get("Properties", {})
         if function["Role"] != {"Fn::GetAtt": [f"{name}Role", "Arn"]} or not role.get("Policies"):
             self.fault(f"{name}: no role with a policy of its own")
@@ -156,6 +157,10 @@ class Check:
             self.fault(f"{name}: its logs are kept for ever")
 
     def alarms(self, name):
+        """OB-11: what goes wrong reaches the operations topic."""
+        for label, alarm in self.of("AWS::CloudWatch::Alarm").items():
+            if alarm.get("AlarmActions") != [{"Ref": "OperationsTopic"}]:
+                self.fault(f"{label}: tells nobody")
         watched = collections.defaultdict(set)
         for alarm in self.of("AWS::CloudWatch::Alarm").values():
             for node in walk(alarm):
@@ -222,6 +227,7 @@ class Check:
                     self.fault(f"{name}: a statement for every resource")
 
     def tables(self):
+        """SC-04: encryption at rest, by a key of the account."""
         streamed = {
             table for f in self.of("AWS::Serverless::Function").values()
             for e in f.get("Events", {}).values() if e["Type"] == "DynamoDB"
@@ -233,15 +239,41 @@ class Check:
             if ("StreamSpecification" in table) != (name in streamed):
                 self.fault(f"{name}: its stream and the relay do not meet")
 
+    def stores(self):
+        """SC-04, for what is no table and no queue."""
+        for name, topic in self.of("AWS::SNS::Topic").items():
+            if "KmsMasterKeyId" not in topic:
+                self.fault(f"{name}: not encrypted")
+        for name, bucket in self.of("AWS::S3::Bucket").items():
+            if "BucketEncryption" not in bucket:
+                self.fault(f"{name}: not encrypted")
+            if set(bucket.get("PublicAccessBlockConfiguration", {}).values()) != {True}:
+                self.fault(f"{name}: may be made public")
+
+    def dashboard(self):
+        """OB-12: one dashboard, with the figures of every group."""
+        boards = list(self.of("AWS::CloudWatch::Dashboard").values())
+        text = json.dumps(boards)
+        for metric in ("Latency", "5xx", "Errors", "Throttles", "IteratorAge", "ApproximateAgeOfOldestMessage"):
+            if metric not in text:
+                self.fault(f"no dashboard shows {metric}")
+        for board in boards:
+            json.loads(board["DashboardBody"]["Fn::Sub"])
+
     def secrets(self):
-        """No secret stands in the template: those come from a key or a reference."""
+        """SC-05, OP-08: no secret stands in the template, only references to them."""
+        for name, function in self.of("AWS::Serverless::Function").items():
+            for variable in function.get("Environment", {}).get("Variables", {}):
+                if re.search(r"SECRET|PASSWORD|PRIVATE", variable):
+                    self.fault(f"{name}: {variable} is fetched on first use, not passed")
         for name, parameter in self.template["Parameters"].items():
             if re.search(r"secret|password|token|privatekey", name, re.I):
                 self.fault(f"parameter {name}: pass a reference to the secret, not the secret")
 
     def run(self):
         self.functions()
-        for check in (self.names, self.queues, self.subscriptions, self.statements, self.tables, self.secrets):
+        for check in (self.names, self.queues, self.subscriptions, self.statements, self.tables, self.stores,
+                      self.dashboard, self.secrets):
             check()
         return self.faults
 

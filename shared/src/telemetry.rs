@@ -39,9 +39,19 @@ pub type Metric<'a> = (&'a str, &'a str, f64);
 
 /// Writes one line that CloudWatch Logs shows and CloudWatch counts. Does
 /// nothing before [`init`], so that tests stay quiet.
-pub fn emit(metrics: &[Metric<'_>], mut fields: Value) {
-    let (Some(domain), Some(map)) = (domain(), fields.as_object_mut()) else {
-        return;
+pub fn emit(metrics: &[Metric<'_>], fields: Value) {
+    let Some(domain) = domain() else { return };
+    let mut line = embedded(domain, metrics, fields).to_string();
+    line.push('\n');
+    // A log that cannot be written is no reason to fail a request.
+    let _ = std::io::stdout().lock().write_all(line.as_bytes());
+}
+
+/// The line in CloudWatch's embedded metric format (its specification, "EMF
+/// schema").
+fn embedded(domain: &str, metrics: &[Metric<'_>], mut fields: Value) -> Value {
+    let Some(map) = fields.as_object_mut() else {
+        return fields;
     };
     let definitions: Vec<Value> = metrics
         .iter()
@@ -62,10 +72,7 @@ pub fn emit(metrics: &[Metric<'_>], mut fields: Value) {
             }],
         }),
     );
-    let mut line = fields.to_string();
-    line.push('\n');
-    // A log that cannot be written is no reason to fail a request.
-    let _ = std::io::stdout().lock().write_all(line.as_bytes());
+    fields
 }
 
 fn millis(duration: Duration) -> f64 {
@@ -97,19 +104,25 @@ pub struct Access<'a> {
     pub replayed: bool,
 }
 
+impl Access<'_> {
+    fn metrics(&self) -> [Metric<'static>; 5] {
+        let flag = |on: bool| f64::from(u8::from(on));
+        [
+            ("Requests", "Count", 1.0),
+            ("Errors", "Count", flag(self.status >= 500)),
+            ("Timeouts", "Count", flag(self.status == 504)),
+            ("Retries", "Count", flag(self.replayed)),
+            ("Latency", "Milliseconds", millis(self.took)),
+        ]
+    }
+}
+
 /// The line of a request: `Requests` gives the request rate, `Errors` over it
 /// the error rate and the availability, `Latency` the percentiles, `Retries`
 /// and `Timeouts` their rates.
 pub fn access(access: &Access<'_>) {
-    let flag = |on: bool| f64::from(u8::from(on));
     emit(
-        &[
-            ("Requests", "Count", 1.0),
-            ("Errors", "Count", flag(access.status >= 500)),
-            ("Timeouts", "Count", flag(access.status == 504)),
-            ("Retries", "Count", flag(access.replayed)),
-            ("Latency", "Milliseconds", millis(access.took)),
-        ],
+        &access.metrics(),
         json!({
             "level": if access.status >= 500 { "ERROR" } else { "INFO" },
             "message": "request",
@@ -125,16 +138,76 @@ pub fn access(access: &Access<'_>) {
     );
 }
 
-/// The line of a worker's batch.
+/// The line of a worker's batch: `Messages`, `MessagesFailed`, `BatchTime`.
+/// How long a queue is, and how old, is SQS's own metric.
 pub fn batch(messages: usize, failed: usize, took: Duration) {
-    #[allow(clippy::cast_precision_loss)]
-    let count = |n: usize| n as f64;
     emit(
-        &[
-            ("Messages", "Count", count(messages)),
-            ("MessagesFailed", "Count", count(failed)),
-            ("BatchTime", "Milliseconds", millis(took)),
-        ],
+        &batch_metrics(messages, failed, took),
         json!({"level": "INFO", "message": "batch"}),
     );
+}
+
+#[allow(clippy::cast_precision_loss)] // a batch is no larger than 10,000
+fn batch_metrics(messages: usize, failed: usize, took: Duration) -> [Metric<'static>; 3] {
+    [
+        ("Messages", "Count", messages as f64),
+        ("MessagesFailed", "Count", failed as f64),
+        ("BatchTime", "Milliseconds", millis(took)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(line: &Value) -> Vec<&str> {
+        line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|metric| metric["Name"].as_str().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn ob_07_a_request_counts_by_the_documented_names() {
+        let access = Access {
+            method: "GET",
+            route: "/v1/events/{id}",
+            status: 504,
+            took: Duration::from_micros(1_500),
+            correlation_id: "c",
+            request_id: "r",
+            traceparent: "t",
+            actor: None,
+            problem: Some("timeout"),
+            replayed: false,
+        };
+        let line = embedded("events", &access.metrics(), json!({"message": "request"}));
+        let expected = ["Requests", "Errors", "Timeouts", "Retries", "Latency"];
+        assert_eq!(names(&line), expected);
+        assert_eq!(
+            (&line["Errors"], &line["Timeouts"]),
+            (&json!(1.0), &json!(1.0))
+        );
+        assert_eq!(
+            (&line["Retries"], &line["Latency"]),
+            (&json!(0.0), &json!(1.5))
+        );
+        assert_eq!(line["domain"], "events");
+        let dimensions = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+        assert_eq!(dimensions, &json!([["domain"]]));
+        assert!(line["_aws"]["Timestamp"].is_i64());
+    }
+
+    #[test]
+    fn ob_09_a_batch_counts_its_messages_and_its_time() {
+        let metrics = batch_metrics(10, 1, Duration::from_millis(20));
+        let line = embedded("events", &metrics, json!({}));
+        assert_eq!(names(&line), ["Messages", "MessagesFailed", "BatchTime"]);
+        assert_eq!(
+            (&line["MessagesFailed"], &line["BatchTime"]),
+            (&json!(1.0), &json!(20.0))
+        );
+    }
 }

@@ -128,6 +128,44 @@ async fn gw_05_identity_headers_are_ignored() {
     send(request).await.expect(401);
 }
 
+/// GW-08: the origins that the operator lists may call, and read what we tell in headers.
+#[tokio::test]
+async fn gw_08_cors() {
+    let stack = Stack::up();
+    let preflight = |origin: &'static str| {
+        stack
+            .request(&somewhere(), Method::OPTIONS, "/v1/events")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "idempotency-key")
+    };
+    let allowed = send(preflight("http://localhost:5173")).await;
+    assert_eq!(
+        allowed.header("access-control-allow-origin"),
+        "http://localhost:5173"
+    );
+    assert!(
+        allowed
+            .header("access-control-allow-headers")
+            .contains("idempotency-key")
+    );
+    assert_eq!(allowed.header("access-control-allow-credentials"), "");
+    let refused = send(preflight("https://evil.example")).await;
+    assert_eq!(refused.header("access-control-allow-origin"), "");
+    let read = stack
+        .request(&somewhere(), Method::GET, "/v1/events")
+        .header("origin", "http://localhost:5173");
+    let read = send(read).await.expect(200);
+    assert!(read.header("vary").to_lowercase().contains("origin"));
+    for name in ["etag", "retry-after", "ratelimit", "x-correlation-id"] {
+        let exposed = read.header("access-control-expose-headers").to_lowercase();
+        assert!(
+            exposed.split(',').any(|header| header.trim() == name),
+            "{name}"
+        );
+    }
+}
+
 /// SC-01: what every answer carries.
 #[tokio::test]
 async fn sc_01_security_headers() {

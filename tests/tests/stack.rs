@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 /// How long the bus may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// Between two questions: a person may ask a hundred times a minute.
+const PAUSE: Duration = Duration::from_millis(700);
 pub const PASSWORD: &str = "see you at the coffee bar";
 
 /// Where everything is.
@@ -231,7 +233,7 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl 
             began.elapsed() < PATIENCE,
             "{what}: not within {PATIENCE:?}"
         );
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

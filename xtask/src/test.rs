@@ -21,7 +21,7 @@ pub fn test(mut args: Args) -> Outcome {
     sources()?;
     template(&tools)?;
     step("Unit and group tests", || {
-        run::show(cargo("nextest").args(["run", "--workspace", "--exclude", STACK_TESTS]))
+        run::show(cargo("nextest").args(["run", "--workspace", "-E", "not package(plenary-tests)"]))
     })?;
     step("Documentation tests", || {
         run::show(cargo("test").args(["--quiet", "--doc", "--workspace"]))
@@ -30,11 +30,9 @@ pub fn test(mut args: Args) -> Outcome {
         // Last, so that the run ends as every run does; these need no stack.
         return run::show(cargo("nextest").args([
             "run",
-            "--package",
-            STACK_TESTS,
-            "--lib",
-            "--no-tests",
-            "pass",
+            "--workspace",
+            "-E",
+            "package(plenary-tests) & kind(lib)",
         ]));
     }
     stack(&tools)
@@ -100,10 +98,14 @@ fn template(tools: &Tools) -> Outcome {
     })?;
     step("Template: what the linters miss", || {
         run::show(&mut python("local/check_template.py"))
+    })?;
+    step("Template: those checks themselves", || {
+        run::show(&mut python("local/test_check_template.py"))
     })
 }
 
-/// Runs the end-to-end tests against a stack of their own.
+/// Runs the end-to-end tests against a stack of their own (OP-03: the one that
+/// `up` brings up, without an AWS account).
 fn stack(tools: &Tools) -> Outcome {
     let sandbox = Sandbox::test()?;
     // What a killed run left behind.
@@ -122,7 +124,7 @@ fn stack(tools: &Tools) -> Outcome {
 fn end_to_end(outputs: &Path) -> Outcome {
     let mut nextest = cargo("nextest");
     nextest
-        .args(["run", "--package", STACK_TESTS])
+        .args(["run", "--workspace", "-E", "package(plenary-tests)"])
         .env("PLENARY_OUTPUTS", outputs);
     run::show(&mut nextest)
 }

@@ -26,7 +26,9 @@ async fn ev_01_22_23_24_25_26_create_and_read_back() {
     for (name, value) in body.as_object().unwrap() {
         assert_eq!(&read.body[name], value, "{name}");
     }
+    // EV-25: who made it and when, once; active means published.
     assert_eq!(read.body["createdBy"], json!(author.id));
+    assert_eq!(read.body["createdAt"], read.body["updatedAt"]);
     assert_eq!(
         (&read.body["status"], &read.body["isActive"]),
         (&json!("draft"), &json!(false))
