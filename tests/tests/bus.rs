@@ -29,7 +29,7 @@ async fn xc_01_a_poison_message_ends_among_the_dead_letters() {
         )
         .await
         .expect(201);
-    guest.told("event.registration.created").await;
+    guest.told("registration.confirmed").await;
     let dead = queue("notifications-worker-dlq");
     let (sqs, dead, poison) = (&sqs, dead.as_str(), poison.as_str());
     let receipt = eventually("the dead letter", || async move {

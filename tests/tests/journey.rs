@@ -72,9 +72,9 @@ async fn op_04_from_registration_to_matches_with_reasons() {
             .expect(201)
             .body;
         assert_eq!(registration["status"], "confirmed");
-        person.told("event.registration.created").await;
+        person.told("registration.confirmed").await;
     }
-    organiser.told("event.registration.created").await;
+    organiser.told("event.registrations").await;
 
     let matches = format!("/v1/matchmaking/matches?eventId={}", text(&event, "id"));
     let found = eventually("matches", || async {

@@ -11,4 +11,5 @@ mod edge;
 mod ground;
 mod journey;
 mod race;
+mod readme;
 mod stack;

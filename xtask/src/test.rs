@@ -111,6 +111,7 @@ fn stack(tools: &Tools) -> Outcome {
     // What a killed run left behind.
     cloud::stop(&sandbox)?;
     let outcome = up::bring_up(&sandbox, tools, Some(std::process::id()), true).and_then(|()| {
+        up::load_demo(&sandbox)?;
         say(&format!(
             "The stack answers at {}; its logs are in .local/test/logs.",
             sandbox.url()

@@ -29,12 +29,8 @@ pub fn up(mut args: Args) -> Outcome {
         ));
     }
     bring_up(&sandbox, &tools, None, build)?;
-    // The marker goes with the emulator's data.
-    if with_demo && sandbox.read("demo").is_empty() {
-        step("Loading demo data", || {
-            demo::load(&Http::new(&sandbox.url()))
-        })?;
-        sandbox.write("demo", "loaded")?;
+    if with_demo {
+        load_demo(&sandbox)?;
     }
     greet(&sandbox, with_demo);
     println!("\nReady in {:.0} s.", began.elapsed().as_secs_f32());
@@ -63,6 +59,18 @@ pub fn bring_up(sandbox: &Sandbox, tools: &Tools, owner: Option<u32>, build: boo
     }
     deploy::local(sandbox, tools, &workspace)?;
     step("Waiting until it is healthy", || wait_healthy(sandbox))
+}
+
+/// Loads the demo data, once.
+pub fn load_demo(sandbox: &Sandbox) -> Outcome {
+    // The marker goes with the emulator's data.
+    if !sandbox.read("demo").is_empty() {
+        return Ok(());
+    }
+    step("Loading demo data", || {
+        demo::load(&Http::new(&sandbox.url()))
+    })?;
+    sandbox.write("demo", "loaded")
 }
 
 fn wait_healthy(sandbox: &Sandbox) -> Outcome {
