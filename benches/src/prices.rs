@@ -118,7 +118,7 @@ pub fn list() -> Vec<[String; 3]> {
         row("SQS", "million requests × 64 KB", SQS_PER_MILLION),
         row("CloudWatch Logs ingestion", "GB", LOGS_PER_GB),
         row(
-            "X-Ray, 5 % of invocations recorded",
+            "X-Ray, 5 % of invocations recorded if Tracing is Active",
             "million traces",
             XRAY_PER_MILLION,
         ),

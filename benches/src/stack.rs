@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cloud::{Cloud, Message};
 use crate::instance::{Instance, Launch};
 use crate::payload::{self, Request, Response};
-use crate::prices::{HTTP_API_UNIT_BYTES, MESSAGE_UNIT_BYTES};
+use crate::prices::{HTTP_API_UNIT_BYTES, MESSAGE_UNIT_BYTES, XRAY_SAMPLED};
 use crate::template::{Template, lets_through};
 use crate::usage::{Usage, billed_ms, units};
 use crate::{Context as _, Error, Result, tables};
@@ -227,6 +227,11 @@ impl Stack {
         let memory = f64::from(instance.launch.memory_mb);
         let mut usage = Usage {
             invocations: 1.0,
+            traces: if self.template.is_traced() {
+                XRAY_SAMPLED
+            } else {
+                0.0
+            },
             ms_mb: billed_ms(cpu_ms, memory, meter.calls) * memory,
             reads: meter.units.values().map(|units| units.reads).sum(),
             writes: meter.units.values().map(|units| units.writes).sum(),

@@ -11,6 +11,8 @@ pub struct Usage {
     pub http_requests: f64,
     /// Lambda invocations.
     pub invocations: f64,
+    /// Traces that X-Ray records.
+    pub traces: f64,
     /// Billed Lambda time times memory, in ms × MB.
     pub ms_mb: f64,
     /// DynamoDB read request units.
@@ -39,6 +41,7 @@ impl Usage {
         Self {
             http_requests: self.http_requests * factor,
             invocations: self.invocations * factor,
+            traces: self.traces * factor,
             ms_mb: self.ms_mb * factor,
             reads: self.reads * factor,
             writes: self.writes * factor,
@@ -71,10 +74,7 @@ impl Usage {
                 million(self.invocations, p::LAMBDA_PER_MILLION),
             ),
             ("Lambda time", gb_seconds * p::LAMBDA_GB_SECOND),
-            (
-                "X-Ray",
-                million(self.invocations, p::XRAY_PER_MILLION * p::XRAY_SAMPLED),
-            ),
+            ("X-Ray", million(self.traces, p::XRAY_PER_MILLION)),
             (
                 "DynamoDB reads",
                 million(self.reads, p::DYNAMODB_READ_PER_MILLION),
@@ -108,6 +108,7 @@ impl AddAssign<&Self> for Usage {
     fn add_assign(&mut self, other: &Self) {
         self.http_requests += other.http_requests;
         self.invocations += other.invocations;
+        self.traces += other.traces;
         self.ms_mb += other.ms_mb;
         self.reads += other.reads;
         self.writes += other.writes;
@@ -172,6 +173,7 @@ mod tests {
         let read = Usage {
             http_requests: 1.0,
             invocations: 1.0,
+            traces: 0.05,
             reads: 1.5,
             ..Usage::default()
         };
@@ -213,6 +215,7 @@ mod tests {
         let one = Usage {
             http_requests: 1.0,
             invocations: 2.0,
+            traces: 0.5,
             ms_mb: 3.0,
             reads: 4.0,
             writes: 5.0,

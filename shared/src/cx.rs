@@ -30,10 +30,11 @@ pub struct Context {
 impl Context {
     /// A context of its own, for schedules and commands.
     pub fn begin(timeout: Duration) -> Self {
+        let correlation_id = Uuid::now_v7().to_string();
         Self {
-            correlation_id: Uuid::now_v7().to_string(),
+            traceparent: new_traceparent(&correlation_id),
+            correlation_id,
             request_id: Uuid::now_v7().to_string(),
-            traceparent: new_traceparent(),
             deadline: Instant::now() + timeout,
             actor: None,
             client_ip: None,
@@ -47,7 +48,10 @@ impl Context {
         Self {
             correlation_id: event.correlationid.clone(),
             request_id: Uuid::now_v7().to_string(),
-            traceparent: event.traceparent.clone().unwrap_or_else(new_traceparent),
+            traceparent: event
+                .traceparent
+                .clone()
+                .unwrap_or_else(|| new_traceparent(&event.correlationid)),
             deadline,
             actor: event.actor.clone(),
             client_ip: None,
@@ -62,9 +66,14 @@ impl Context {
     }
 }
 
-/// A new trace (W3C Trace Context §3.2): version 00, not sampled by us.
-pub(crate) fn new_traceparent() -> String {
+/// A new trace (W3C Trace Context §3.2): version 00, not sampled by us. Where the correlation id is one of ours, the trace has the same
+/// id, so that either finds the other.
+pub(crate) fn new_traceparent(correlation_id: &str) -> String {
+    let trace = Uuid::parse_str(correlation_id)
+        .ok()
+        .filter(|id| !id.is_nil())
+        .unwrap_or_else(Uuid::now_v7);
     // The halves of a UUIDv7 differ in kind: the lower is random but for two bits.
     let (_, span) = Uuid::now_v7().as_u64_pair();
-    format!("00-{:032x}-{:016x}-00", Uuid::now_v7().as_u128(), span)
+    format!("00-{}-{span:016x}-00", trace.simple())
 }

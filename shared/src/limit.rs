@@ -122,8 +122,12 @@ pub struct Verdict {
     pub reset: u32,
 }
 
-#[derive(Debug)]
-struct Lease {
+/// What an instance knows of a bucket.
+#[derive(Debug, Default)]
+struct Known {
+    /// The arrival time that it saw last; the bucket's own is never earlier.
+    tat: i64,
+    /// Leased tokens, and until when they may be used.
     tokens: u32,
     until: i64,
     remaining: u32,
@@ -133,7 +137,7 @@ struct Lease {
 #[derive(Debug, Clone)]
 pub struct Limiter {
     table: Table,
-    leases: Arc<Mutex<HashMap<String, Lease>>>,
+    known: Arc<Mutex<HashMap<String, Known>>>,
 }
 
 enum Taken {
@@ -146,7 +150,7 @@ impl Limiter {
     pub fn new(table: Table) -> Self {
         Self {
             table,
-            leases: Arc::default(),
+            known: Arc::default(),
         }
     }
 
@@ -162,8 +166,7 @@ impl Limiter {
 
     /// Counts one request of `subject` by a lease. `None` when it cannot count.
     pub async fn count_leased(&self, policy: &Policy, subject: &str) -> Option<Verdict> {
-        let key = format!("{}#{subject}", policy.name);
-        if let Some(verdict) = self.spend_lease(policy, &key) {
+        if let Some(verdict) = self.spend_lease(policy, subject) {
             return Some(verdict);
         }
         let many = policy.lease();
@@ -171,8 +174,8 @@ impl Limiter {
             Taken::Refused { .. } if many > 1 => self.count(policy, subject).await,
             taken => {
                 let verdict = self.verdict(policy, &taken);
-                if verdict.allowed && many > 1 {
-                    self.keep(key, many - 1, verdict.remaining);
+                if verdict.allowed {
+                    self.lease(policy, subject, many - 1, verdict.remaining);
                 }
                 let spare = if verdict.allowed { many - 1 } else { 0 };
                 Some(Verdict {
@@ -183,12 +186,11 @@ impl Limiter {
         }
     }
 
-    fn spend_lease(&self, policy: &Policy, key: &str) -> Option<Verdict> {
+    fn spend_lease(&self, policy: &Policy, subject: &str) -> Option<Verdict> {
         let now = self.now_ms();
-        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        let lease = leases.get_mut(key)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let lease = known.get_mut(&bucket(policy, subject))?;
         if lease.tokens == 0 || lease.until <= now {
-            leases.remove(key);
             return None;
         }
         lease.tokens -= 1;
@@ -201,20 +203,27 @@ impl Limiter {
         })
     }
 
-    fn keep(&self, key: String, tokens: u32, remaining: u32) {
+    /// Keeps tokens that were taken for requests to come.
+    fn lease(&self, policy: &Policy, subject: &str, tokens: u32, remaining: u32) {
         let until = self.now_ms() + LEASE_MS;
-        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        if leases.len() >= REMEMBERED {
-            leases.clear();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let lease = known.entry(bucket(policy, subject)).or_default();
+        (lease.tokens, lease.until, lease.remaining) = (tokens, until, remaining);
+    }
+
+    fn known(&self, policy: &Policy, subject: &str) -> i64 {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(&bucket(policy, subject))
+            .map_or(0, |known| known.tat)
+    }
+
+    fn remember(&self, policy: &Policy, subject: &str, tat: i64) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
         }
-        leases.insert(
-            key,
-            Lease {
-                tokens,
-                until,
-                remaining,
-            },
-        );
+        known.entry(bucket(policy, subject)).or_default().tat = tat;
     }
 
     fn verdict(&self, policy: &Policy, taken: &Taken) -> Verdict {
@@ -235,7 +244,11 @@ impl Limiter {
 
     async fn take(&self, policy: &Policy, subject: &str, many: u32) -> Option<Taken> {
         match tokio::time::timeout(PATIENCE, self.try_take(policy, subject, many)).await {
-            Ok(Ok(taken)) => Some(taken),
+            Ok(Ok(taken)) => {
+                let (Taken::Granted { tat } | Taken::Refused { tat }) = taken;
+                self.remember(policy, subject, tat);
+                Some(taken)
+            }
             Ok(Err(err)) => {
                 tracing::warn!(error = %err, limit.policy = policy.name, "the limiter failed and let a request through");
                 None
@@ -250,8 +263,9 @@ impl Limiter {
         }
     }
 
-    /// First as if the bucket were in use, then as if it were idle; who loses
-    /// that race finds it in use.
+    /// Takes from a bucket as it is, or begins a new one where it is idle:
+    /// first what is likelier by what this instance knows. What it knows to be
+    /// empty still is, and costs no write; so a flood costs little.
     async fn try_take(
         &self,
         policy: &Policy,
@@ -260,10 +274,33 @@ impl Limiter {
     ) -> Result<Taken, StoreError> {
         let key = Key::new(format!("LIMIT#{}#{subject}", policy.name), "TAT");
         let cost = policy.interval_ms() * i64::from(many);
-        let mut last = 0;
-        for _ in 0..3 {
+        let mut last = self.known(policy, subject);
+        for attempt in 0..3 {
             let now = self.now_ms();
             let latest = now + policy.window_ms() - cost;
+            if last > latest {
+                return Ok(Taken::Refused { tat: last });
+            }
+            let idle = [
+                (":now", now),
+                (":tat", now + cost),
+                (":ttl", ttl(now, policy)),
+            ];
+            if attempt > 0 || last < now {
+                match self
+                    .write(
+                        &key,
+                        "SET tat = :tat, #ttl = :ttl",
+                        "attribute_not_exists(tat) OR tat < :now",
+                        &idle,
+                    )
+                    .await?
+                {
+                    Ok(tat) => return Ok(Taken::Granted { tat }),
+                    Err(Some(tat)) if tat > latest => return Ok(Taken::Refused { tat }),
+                    Err(_) => {}
+                }
+            }
             let busy = [
                 (":now", now),
                 (":cost", cost),
@@ -276,24 +313,6 @@ impl Limiter {
                     "ADD tat :cost SET #ttl = :ttl",
                     "tat >= :now AND tat <= :latest",
                     &busy,
-                )
-                .await?
-            {
-                Ok(tat) => return Ok(Taken::Granted { tat }),
-                Err(Some(tat)) if tat > latest => return Ok(Taken::Refused { tat }),
-                Err(_) => {}
-            }
-            let idle = [
-                (":now", now),
-                (":tat", now + cost),
-                (":ttl", ttl(now, policy)),
-            ];
-            match self
-                .write(
-                    &key,
-                    "SET tat = :tat, #ttl = :ttl",
-                    "attribute_not_exists(tat) OR tat < :now",
-                    &idle,
                 )
                 .await?
             {
@@ -352,6 +371,11 @@ fn arrival(item: &Item) -> Option<i64> {
 
 fn ttl(now_ms: i64, policy: &Policy) -> i64 {
     now_ms / 1000 + i64::from(policy.window) * 2
+}
+
+/// How the buckets are told apart in memory.
+fn bucket(policy: &Policy, subject: &str) -> String {
+    format!("{}#{subject}", policy.name)
 }
 
 fn seconds(ms: i64) -> u32 {

@@ -386,6 +386,43 @@ impl Table {
     /// One page of a partition. Expired items are left out, so that a page can
     /// be short although there is more.
     pub async fn query<E: Entity>(&self, query: Query) -> Result<Found<E>, StoreError> {
+        let found = self.query_items(query).await?;
+        Ok(Found {
+            items: found
+                .items
+                .into_iter()
+                .map(parse)
+                .collect::<Result<_, _>>()?,
+            next: found.next,
+        })
+    }
+
+    /// Two items of a partition in one consistent read, which costs what both
+    /// weigh together. `first` sorts before `second`, and nothing stands
+    /// between them.
+    pub async fn pair<A: Entity, B: Entity>(
+        &self,
+        first: &Key,
+        second: &Key,
+    ) -> Result<(Option<A>, Option<B>), StoreError> {
+        let both = Query::partition(first.pk.clone())
+            .between(first.sk.clone(), second.sk.clone())
+            .consistent();
+        let mut items = self.query_items(both).await?.items;
+        let mut take = |key: &Key| {
+            let at = items
+                .iter()
+                .position(|item| text(item, "sk") == Some(&key.sk))?;
+            Some(items.swap_remove(at))
+        };
+        let (first, second) = (take(first), take(second));
+        Ok((
+            first.map(parse).transpose()?,
+            second.map(parse).transpose()?,
+        ))
+    }
+
+    async fn query_items(&self, query: Query) -> Result<Found<Item>, StoreError> {
         let mut values = Item::new();
         let condition = query.condition(&mut values);
         let output = self
@@ -410,8 +447,7 @@ impl Table {
             .unwrap_or_default()
             .into_iter()
             .filter(|item| !expired(item, now))
-            .map(parse)
-            .collect::<Result<_, _>>()?;
+            .collect();
         Ok(Found { items, next })
     }
 

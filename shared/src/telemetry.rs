@@ -55,7 +55,10 @@ fn embedded(domain: &str, metrics: &[Metric<'_>], mut fields: Value) -> Value {
     };
     let definitions: Vec<Value> = metrics
         .iter()
-        .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
+        .map(|(name, unit, _)| match *unit {
+            "Count" => json!({"Name": name}),
+            unit => json!({"Name": name, "Unit": unit}),
+        })
         .collect();
     let now = crate::clock::Clock::system().now();
     map.insert("domain".into(), domain.into());
@@ -76,7 +79,8 @@ fn embedded(domain: &str, metrics: &[Metric<'_>], mut fields: Value) -> Value {
 }
 
 fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    // To the microsecond.
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// What is known of a request when it is over.
@@ -105,15 +109,50 @@ pub struct Access<'a> {
 }
 
 impl Access<'_> {
-    fn metrics(&self) -> [Metric<'static>; 5] {
-        let flag = |on: bool| f64::from(u8::from(on));
-        [
+    /// What happened counts one; what did not is left out, for a log is paid by
+    /// the byte, and CloudWatch fills with `FILL(m, 0)`.
+    fn metrics(&self) -> Vec<Metric<'static>> {
+        let mut metrics = vec![
             ("Requests", "Count", 1.0),
-            ("Errors", "Count", flag(self.status >= 500)),
-            ("Timeouts", "Count", flag(self.status == 504)),
-            ("Retries", "Count", flag(self.replayed)),
             ("Latency", "Milliseconds", millis(self.took)),
-        ]
+        ];
+        for (name, happened) in [
+            ("Errors", self.status >= 500),
+            ("Timeouts", self.status == 504),
+            ("Retries", self.replayed),
+        ] {
+            if happened {
+                metrics.push((name, "Count", 1.0));
+            }
+        }
+        metrics
+    }
+
+    fn fields(&self) -> Value {
+        let mut fields = json!({
+            "level": if self.status >= 500 { "ERROR" } else { "INFO" },
+            "message": "request",
+            "method": self.method,
+            "route": self.route,
+            "status": self.status,
+            "correlationId": self.correlation_id,
+            "requestId": self.request_id,
+        });
+        // A trace of our own has the correlation id.
+        let own = self
+            .traceparent
+            .contains(&self.correlation_id.replace('-', ""));
+        let traceparent = (!own).then_some(self.traceparent);
+        for (name, value) in [
+            ("traceparent", traceparent),
+            ("actor", self.actor),
+            ("problem", self.problem),
+        ] {
+            if let Some(value) = value {
+                fields[name] = value.into();
+            }
+        }
+        fields
     }
 }
 
@@ -121,21 +160,7 @@ impl Access<'_> {
 /// the error rate and the availability, `Latency` the percentiles, `Retries`
 /// and `Timeouts` their rates.
 pub fn access(access: &Access<'_>) {
-    emit(
-        &access.metrics(),
-        json!({
-            "level": if access.status >= 500 { "ERROR" } else { "INFO" },
-            "message": "request",
-            "method": access.method,
-            "route": access.route,
-            "status": access.status,
-            "correlationId": access.correlation_id,
-            "requestId": access.request_id,
-            "traceparent": access.traceparent,
-            "actor": access.actor,
-            "problem": access.problem,
-        }),
-    );
+    emit(&access.metrics(), access.fields());
 }
 
 /// The line of a worker's batch: `Messages`, `MessagesFailed`, `BatchTime`.
@@ -181,10 +206,10 @@ mod tests {
             traceparent: "t",
             actor: None,
             problem: Some("timeout"),
-            replayed: false,
+            replayed: true,
         };
-        let line = embedded("events", &access.metrics(), json!({"message": "request"}));
-        let expected = ["Requests", "Errors", "Timeouts", "Retries", "Latency"];
+        let line = embedded("events", &access.metrics(), access.fields());
+        let expected = ["Requests", "Latency", "Errors", "Timeouts", "Retries"];
         assert_eq!(names(&line), expected);
         assert_eq!(
             (&line["Errors"], &line["Timeouts"]),
@@ -192,8 +217,20 @@ mod tests {
         );
         assert_eq!(
             (&line["Retries"], &line["Latency"]),
-            (&json!(0.0), &json!(1.5))
+            (&json!(1.0), &json!(1.5))
         );
+        assert_eq!(
+            (&line["problem"], &line["actor"]),
+            (&json!("timeout"), &Value::Null)
+        );
+        let fine = Access {
+            status: 200,
+            replayed: false,
+            problem: None,
+            ..access
+        };
+        let line = embedded("events", &fine.metrics(), fine.fields());
+        assert_eq!(names(&line), ["Requests", "Latency"]);
         assert_eq!(line["domain"], "events");
         let dimensions = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
         assert_eq!(dimensions, &json!([["domain"]]));

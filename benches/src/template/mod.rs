@@ -97,6 +97,11 @@ impl Template {
         !self.functions().all(|(_, function)| quiet(function))
     }
 
+    /// Whether X-Ray samples the functions' invocations.
+    pub fn is_traced(&self) -> bool {
+        self.conditions.value(&self.globals["Tracing"]) == "Active"
+    }
+
     /// Bytes of the HTTP API's access log for one request: the format's text,
     /// whose variables are about as long as their values.
     pub fn access_log_bytes(&self) -> f64 {

@@ -220,7 +220,7 @@ async fn end_registrations(
 /// Gives places that became free to those who wait, one commit each, in order.
 async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
     loop {
-        let (Some(event), Some(counts)) = (store.find(id).await?, store.counts(id).await?) else {
+        let Some((event, counts)) = store.with_counts(id).await? else {
             return Ok(());
         };
         let free = counts

@@ -82,11 +82,11 @@ fn context(request: &Request, deadline: Instant) -> Context {
         .filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()))
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
     Context {
-        correlation_id,
-        request_id,
         traceparent: text(TRACEPARENT)
             .filter(|parent| valid_traceparent(parent))
-            .map_or_else(new_traceparent, str::to_owned),
+            .map_or_else(|| new_traceparent(&correlation_id), str::to_owned),
+        correlation_id,
+        request_id,
         deadline,
         actor: None,
         client_ip: client_ip(request),
@@ -250,7 +250,10 @@ mod tests {
         assert!(valid_traceparent(
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         ));
-        assert!(valid_traceparent(&new_traceparent()));
+        let ours = "01932c07-b7a5-7cc0-8000-00805f9b34fb";
+        let made = new_traceparent(ours);
+        assert!(valid_traceparent(&made) && made.contains(&ours.replace('-', "")));
+        assert!(valid_traceparent(&new_traceparent("an order of theirs")));
         for bad in [
             "",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",

@@ -225,3 +225,17 @@ async fn gw_06_a_limiter_that_fails_lets_through() {
     faults.always(Some(Fault::Hang));
     api.get("/v1/open").send().await.expect(200);
 }
+
+#[tokio::test]
+async fn gw_06_whoever_comes_from_rest_costs_one_write_and_a_flood_none() {
+    let world = world(1, 1, 1).await;
+    let faults = Faults::before(&world.db);
+    let limiter = Limiter::new(faults.bare_table(&world.db.table("limits").await));
+    let policy = policy("p", 5, 900);
+    assert_eq!(allowed(&limiter, &policy, false, 1).await, 1);
+    assert_eq!(faults.calls().len(), 1);
+    assert_eq!(allowed(&limiter, &policy, false, 4).await, 4);
+    assert_eq!(faults.calls().len(), 4);
+    assert_eq!(allowed(&limiter, &policy, false, 100).await, 0);
+    assert_eq!(faults.calls().len(), 0);
+}

@@ -67,21 +67,23 @@ impl Store {
     /// # Errors
     /// 404 when there is none.
     pub async fn event(&self, id: EventId) -> Result<(Event, Counts), Problem> {
-        let (event, counts) = tokio::join!(self.find(id), self.counts(id));
-        match (event?, counts?) {
-            (Some(event), Some(counts)) => Ok((event, counts)),
-            _ => Err(Problem::not_found("The event")),
-        }
+        self.with_counts(id)
+            .await?
+            .ok_or_else(|| Problem::not_found("The event"))
+    }
+
+    /// An event and its counts, if it exists.
+    pub async fn with_counts(&self, id: EventId) -> Result<Option<(Event, Counts)>, StoreError> {
+        let (counts, event) = self
+            .table
+            .pair(&Counts::key_of(id), &Event::key_of(id))
+            .await?;
+        Ok(event.zip(counts))
     }
 
     /// The event alone, if it exists.
     pub async fn find(&self, id: EventId) -> Result<Option<Event>, StoreError> {
         self.table.get_consistent(&Event::key_of(id)).await
-    }
-
-    /// The counts of an event, if it exists.
-    pub async fn counts(&self, id: EventId) -> Result<Option<Counts>, StoreError> {
-        self.table.get_consistent(&Counts::key_of(id)).await
     }
 
     /// The counts of several events; eventually consistent, for lists.
