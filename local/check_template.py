@@ -260,6 +260,14 @@ class Check:
         for board in boards:
             json.loads(board["DashboardBody"]["Fn::Sub"])
 
+    def parameters(self):
+        """OP-11: the operator's guide names every parameter, with its group in the template."""
+        documented = (ROOT / "docs/src/operators/deploying.md").read_text()
+        grouped = json.dumps(self.template["Metadata"])
+        for name in self.template["Parameters"]:
+            if f"`{name}`" not in documented or f'"{name}"' not in grouped:
+                self.fault(f"parameter {name}: not in deploying.md, or in no group of the template")
+
     def secrets(self):
         """SC-05, OP-08: no secret stands in the template, only references to them."""
         for name, function in self.of("AWS::Serverless::Function").items():
@@ -267,13 +275,13 @@ class Check:
                 if re.search(r"SECRET|PASSWORD|PRIVATE", variable):
                     self.fault(f"{name}: {variable} is fetched on first use, not passed")
         for name, parameter in self.template["Parameters"].items():
-            if re.search(r"secret|password|token|privatekey", name, re.I):
+            if re.search(r"secret|password|token$|privatekey", name, re.I):
                 self.fault(f"parameter {name}: pass a reference to the secret, not the secret")
 
     def run(self):
         self.functions()
         for check in (self.names, self.queues, self.subscriptions, self.statements, self.tables, self.stores,
-                      self.dashboard, self.secrets):
+                      self.dashboard, self.parameters, self.secrets):
             check()
         return self.faults
 

@@ -59,6 +59,11 @@ class Rules(unittest.TestCase):
             variables["CLIENT_SECRET"] = "x"
         self.assertIn("fetched on first use", self.faults(change))
 
+    def test_op_11_a_parameter_that_nobody_explains(self):
+        template = copy.deepcopy(TEMPLATE)
+        template["Parameters"]["Undocumented"] = {"Type": "String"}
+        self.assertIn("parameter Undocumented", "".join(Check(template).run()))
+
     def test_xc_09_a_statement_for_every_resource(self):
         def change(resources):
             policy = resources["EventsApiRole"]["Properties"]["Policies"][0]

@@ -118,25 +118,59 @@ fn hash_file(path: &Path) -> Outcome<u64> {
 /// `cargo xtask deploy`: a release build and `sam deploy` into the account that the AWS
 /// credentials in the environment belong to.
 pub fn release(mut args: Args) -> Outcome {
-    let target = args.required("--env")?;
-    if !["dev", "prod"].contains(&target.as_str()) {
-        return Err("--env is dev or prod; the local cloud is `cargo xtask up`".to_owned());
-    }
-    let x86 = args.flag("--x86");
+    let environment = Environment::read(&args.required("--env")?)?;
     let rest = args.rest();
     let workspace = Workspace::read()?;
     let tools = Tools::ready()?;
     step("Building the functions for release", || {
-        build_release(&workspace, x86)
+        build_release(&workspace, environment.x86)
     })?;
-    let architecture = if x86 { "x86_64" } else { "arm64" };
     let mut sam = Command::new(&tools.sam);
     sam.current_dir(env::root())
-        .args(["deploy", "--config-env", &target, "--parameter-overrides"])
-        .arg(format!("Stage={target}"))
-        .arg(format!("Architecture={architecture}"))
+        .args(["deploy", "--config-env", &environment.name])
         .args(rest);
     run::show(&mut sam)
+}
+
+/// An environment of `samconfig.toml`, where its parameters are.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Environment {
+    name: String,
+    /// The stack's name.
+    pub stack: String,
+    x86: bool,
+}
+
+impl Environment {
+    /// Reads the environment `name`.
+    pub fn read(name: &str) -> Outcome<Self> {
+        let path = env::root().join("samconfig.toml");
+        let text =
+            std::fs::read_to_string(&path).map_err(|err| format!("{}: {err}", path.display()))?;
+        Self::parse(&text, name)
+    }
+
+    fn parse(text: &str, name: &str) -> Outcome<Self> {
+        if name == "local" {
+            return Err("the local cloud is `cargo xtask up`".to_owned());
+        }
+        let config: toml::Table = text
+            .parse()
+            .map_err(|err| format!("samconfig.toml: {err}"))?;
+        let parameters = &config
+            .get(name)
+            .ok_or_else(|| format!("samconfig.toml has no environment {name:?}"))?["deploy"]["parameters"];
+        let stack = parameters["stack_name"]
+            .as_str()
+            .ok_or_else(|| format!("samconfig.toml: {name} has no stack_name"))?;
+        // A string or a list of strings.
+        let overrides = format!("{:?}", parameters.get("parameter_overrides"));
+        Ok(Self {
+            name: name.to_owned(),
+            stack: stack.to_owned(),
+            x86: overrides.contains("Architecture=x86_64"),
+        })
+    }
 }
 
 fn build_release(workspace: &Workspace, x86: bool) -> Outcome {
@@ -159,4 +193,30 @@ fn build_release(workspace: &Workspace, x86: bool) -> Outcome {
         cargo.args(["--bin", binary, "--package", package]);
     }
     run::show(&mut cargo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_is_read_from_samconfig() {
+        let text = "[dev.deploy.parameters]\nstack_name = \"a\"\n\
+                    parameter_overrides = \"Stage=dev Architecture=x86_64\"\n\
+                    [prod.deploy.parameters]\nstack_name = \"b\"\n\
+                    parameter_overrides = [\"Stage=prod\"]\n";
+        let dev = Environment::parse(text, "dev").unwrap();
+        assert_eq!((dev.stack.as_str(), dev.x86), ("a", true));
+        let prod = Environment::parse(text, "prod").unwrap();
+        assert_eq!((prod.stack.as_str(), prod.x86), ("b", false));
+        assert!(Environment::parse(text, "stage").is_err());
+        assert!(Environment::parse(text, "local").is_err());
+    }
+
+    #[test]
+    fn the_environments_of_this_checkout_are_complete() {
+        for name in ["dev", "prod"] {
+            assert!(Environment::read(name).is_ok());
+        }
+    }
 }

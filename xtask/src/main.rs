@@ -36,14 +36,16 @@ cargo xtask <command>
                                 logs of all functions or of one group
   mail                          captured e-mails as JSON lines
   reset                         start over with fresh demo data
-  redrive [queue]               put dead letters back into their queue, or all of them
-  replay --from T --to T        publish the events of a span again (RFC 3339)
+  redrive [queue] [--env E]     put dead letters back into their queue, or all of them
+  replay --from T --to T [--env E]
+                                publish the events of a span again (RFC 3339)
 
   test [--fast]                 everything that CI checks; --fast leaves out the stack
   bench [arguments]             performance figures
   generate                      write the merged API description
 
-  deploy --env dev|prod [--x86] release build and `sam deploy` into your AWS account
+  deploy --env E [arguments]    release build and `sam deploy` into your AWS account;
+                                E is dev, prod or another environment of samconfig.toml
 
 Ports: --port, or PLENARY_PORT; two checkouts run side by side on different ones.
 ";

@@ -1,24 +1,78 @@
-//! `cargo xtask redrive` and `replay`.
+//! `cargo xtask redrive` and `replay`, for the local cloud or, with `--env`, for a
+//! deployment in the account that the AWS credentials belong to.
 
-use serde_json::{Value, json};
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
 
 use crate::args::Args;
+use crate::deploy::Environment;
 use crate::progress::say;
+use crate::sandbox::Sandbox;
 use crate::tools::Tools;
-use crate::{Outcome, status};
+use crate::{Outcome, env, run, status};
+
+/// The stack that a command is for.
+struct Target {
+    tools: Tools,
+    sandbox: Option<Sandbox>,
+    outputs: Value,
+}
+
+impl Target {
+    fn of(args: &mut Args) -> Outcome<Self> {
+        let environment = args.option("--env")?;
+        let tools = Tools::ready()?;
+        let Some(name) = environment else {
+            let sandbox = status::running()?;
+            return Ok(Self {
+                tools,
+                outputs: status::outputs(&sandbox)?,
+                sandbox: Some(sandbox),
+            });
+        };
+        let mut target = Self {
+            tools,
+            sandbox: None,
+            outputs: Value::Null,
+        };
+        target.outputs = parsed(&target.aws(&["outputs", &Environment::read(&name)?.stack])?)?;
+        Ok(target)
+    }
+
+    fn aws(&self, arguments: &[&str]) -> Outcome<String> {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.aws(&self.tools, arguments),
+            None => run::read(
+                Command::new(&self.tools.cloud_python)
+                    .current_dir(env::root())
+                    .arg("local/aws.py")
+                    .args(arguments),
+            ),
+        }
+    }
+
+    fn queues(&self) -> Outcome<&Map<String, Value>> {
+        let queues = self.outputs["queues"].as_object();
+        queues.ok_or_else(|| "no queues in the outputs".to_owned())
+    }
+}
+
+fn parsed(text: &str) -> Outcome<Value> {
+    serde_json::from_str(text).map_err(|err| format!("{text}: {err}"))
+}
 
 /// Puts dead letters back: of one queue, or of every queue that has some.
 pub fn redrive(mut args: Args) -> Outcome {
+    let target = Target::of(&mut args)?;
     let wanted = args.positional();
     args.done()?;
-    let sandbox = status::running()?;
-    let tools = Tools::ready()?;
-    let queues = status::queues(&sandbox)?;
+    let queues = target.queues()?;
     let name = wanted.as_deref().map(|name| name.trim_end_matches("-dlq"));
     let mut sources = queues.iter().filter_map(|(dlq, url)| {
         let source = dlq.strip_suffix("-dlq")?;
-        let target = queues.get(source)?;
-        Some((source, url.as_str()?, target.as_str()?))
+        let queue = queues.get(source)?;
+        Some((source, url.as_str()?, queue.as_str()?))
     });
     let chosen: Vec<_> = match name {
         Some(name) => vec![
@@ -28,10 +82,8 @@ pub fn redrive(mut args: Args) -> Outcome {
         ],
         None => sources.collect(),
     };
-    for (source, dlq, target) in chosen {
-        let answer = sandbox.aws(&tools, &["redrive", dlq, target])?;
-        let moved =
-            serde_json::from_str::<Value>(&answer).map_err(|err| format!("redrive: {err}"))?;
+    for (source, dlq, queue) in chosen {
+        let moved = parsed(&target.aws(&["redrive", dlq, queue])?)?;
         say(&format!("{source}: {} put back", moved["moved"]));
     }
     if name.is_none() {
@@ -43,16 +95,12 @@ pub fn redrive(mut args: Args) -> Outcome {
 /// Has the relay publish the events of a span again.
 pub fn replay(mut args: Args) -> Outcome {
     let span = json!({"replay": {"from": args.required("--from")?, "to": args.required("--to")?}});
+    let target = Target::of(&mut args)?;
     args.done()?;
-    let sandbox = status::running()?;
-    let tools = Tools::ready()?;
-    let outputs = status::outputs(&sandbox)?;
-    let relay = outputs["relayFunction"].as_str().unwrap_or_default();
+    let relay = target.outputs["relayFunction"].as_str().unwrap_or_default();
     println!(
         "{}",
-        sandbox
-            .aws(&tools, &["invoke", relay, &span.to_string()])?
-            .trim()
+        target.aws(&["invoke", relay, &span.to_string()])?.trim()
     );
     Ok(())
 }
