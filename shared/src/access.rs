@@ -17,6 +17,8 @@ use crate::token::{Claims, TokenError, Verifier};
 const KEYS: &str = "KEYS";
 /// How often at most an unknown key id makes us read the keys again.
 const KEYS_EVERY: Duration = Duration::from_secs(10);
+/// What is younger than this was read for the same request.
+const JUST_READ: Duration = Duration::from_millis(20);
 /// How many people's access an instance remembers.
 const REMEMBERED: usize = 2_000;
 
@@ -218,6 +220,18 @@ impl AccessReader {
         let claims = verifier.verify(token, &self.issuer, now).map_err(refused)?;
         let entries = self.entries(claims.sub).await?;
         principal(&claims, &entries, now).map_err(refused)
+    }
+
+    /// The caller again, when what made them `known` was remembered and a
+    /// fresh read says otherwise: rights that were just given count at once.
+    pub async fn reconsider(&self, token: &str, known: &Principal) -> Option<Principal> {
+        let read = self.lock().users.get(&known.user_id)?.0;
+        if read.elapsed() < JUST_READ {
+            return None;
+        }
+        self.lock().users.remove(&known.user_id);
+        let newer = self.authenticate(token).await.ok()?;
+        (newer != *known).then_some(newer)
     }
 
     async fn verifier(&self, kid: &str) -> Result<Option<Arc<Verifier>>, Problem> {

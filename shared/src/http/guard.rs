@@ -37,27 +37,48 @@ pub(super) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = match bearer(request.headers()) {
-        None => Ok(None),
-        Some(token) => core
-            .access
-            .authenticate(token)
-            .await
-            .map(|p| Some(Arc::new(p))),
+    let Some(token) = bearer(request.headers()).map(str::to_owned) else {
+        request.extensions_mut().insert(Caller(Ok(None)));
+        return next.run(request).await;
     };
-    let caller = Caller(caller);
-    let actor = caller
-        .principal()
-        .map(|principal| principal.user_id.to_string());
+    let principal = match core.access.authenticate(&token).await {
+        Ok(principal) => Arc::new(principal),
+        Err(problem) => {
+            request.extensions_mut().insert(Caller(Err(problem)));
+            return next.run(request).await;
+        }
+    };
+    let actor = principal.user_id.to_string();
     if let Some(cx) = request.extensions_mut().get_mut::<Context>() {
-        cx.actor.clone_from(&actor);
+        cx.actor = Some(actor.clone());
     }
-    request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
-    if let Some(actor) = actor {
-        response.extensions_mut().insert(Actor(actor));
+    let (request, again) = twin(request).await;
+    let mut response = run_as(request, principal.clone(), next.clone()).await;
+    // A refusal changed nothing, so the request may be made once more.
+    if matches!(
+        response.status(),
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+    ) && let Some(newer) = core.access.reconsider(&token, &principal).await
+    {
+        response = run_as(again, Arc::new(newer), next).await;
     }
+    response.extensions_mut().insert(Actor(actor));
     response
+}
+
+/// The same request twice; the body is in memory already.
+async fn twin(request: Request) -> (Request, Request) {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX)
+        .await
+        .unwrap_or_default();
+    let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+    (Request::from_parts(parts, Body::from(bytes)), copy)
+}
+
+async fn run_as(mut request: Request, principal: Arc<Principal>, next: Next) -> Response {
+    request.extensions_mut().insert(Caller(Ok(Some(principal))));
+    next.run(request).await
 }
 
 /// Per principal, or per address where there is none.

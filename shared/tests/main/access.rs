@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use axum::routing::get;
 use shared::access::{AccessReader, UserAccess};
 use shared::commit::Commit;
+use shared::http::Api;
 use shared::id::OrganizationId;
-use shared::principal::{PlatformRole, Role};
+use shared::principal::{Permission, PlatformRole, Principal, Role};
+use shared::problem::Problem;
 use shared::testing::{Fault, Faults, ISSUER, TestUser, World, cx};
 use shared::token::{Signer, new_key};
+
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::routes::api;
 
@@ -142,4 +147,39 @@ async fn gw_04_a_read_that_fails_twice_lets_nobody_in_and_stops_nobody_else() {
         .expect(503);
     api.get("/v1/optional").send().await.expect(200);
     api.get("/v1/open").send().await.expect(200);
+}
+
+/// OR-02: who founds an organisation, or is let in, need not wait until what
+/// an instance remembers is old; what is taken away still holds for seconds.
+#[tokio::test]
+async fn or_02_rights_that_were_just_given_count_at_once() {
+    let mut world = World::new().await;
+    let faults = Faults::before(&world.db);
+    through(&mut world, &faults, Duration::from_mins(1));
+    let organization = OrganizationId::new();
+    let inside = async move |principal: Principal| {
+        if principal.can(Permission::EventCreate, organization) {
+            Ok("inside")
+        } else {
+            Err(Problem::forbidden("For members."))
+        }
+    };
+    let routes = OpenApiRouter::new().route("/v1/inside", get(inside));
+    let api = world.api(Api::new(world.core.clone()).routes(routes).build(()));
+    let user = world.user();
+    api.get("/v1/inside").bearer(&user).send().await.expect(403);
+    world.join(&user, organization, Role::Organizer).await;
+    let mut tries = 0;
+    while api.get("/v1/inside").bearer(&user).send().await.status != 200 {
+        tries += 1;
+        assert!(tries < 20, "the new role does not count");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Whoever is refused rightly is refused after one more read.
+    let other = world.user();
+    api.get("/v1/inside")
+        .bearer(&other)
+        .send()
+        .await
+        .expect(403);
 }
