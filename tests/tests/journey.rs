@@ -145,6 +145,13 @@ async fn or_06_an_invitation_by_mail() {
         mail.iter().find_map(|mail| token_of(&mail.to_string()))
     })
     .await;
+    // The link can be opened by anybody who has it, as a mail scanner does.
+    let preview = stack
+        .get(&format!("/v1/invitations/{token}"))
+        .await
+        .expect(200);
+    assert_eq!(preview.body["organizationName"], "Invited");
+    assert_eq!(preview.body["state"], "pending");
     let accept = format!("/v1/invitations/{token}/accept");
     let refused = stranger.post(&accept, &json!({})).await;
     assert!(refused.status.is_client_error(), "{}", refused.body);

@@ -86,6 +86,17 @@ async fn or_06_who_is_invited_becomes_a_member_with_the_offered_role() {
     assert_eq!(event["organizationName"], "The rust-conf");
     assert_eq!(event["role"], "organizer");
     let token = mailed(&stack).await;
+    // Looking, as a mail scanner may, accepts nothing and needs no token.
+    let link = format!("/v1/invitations/{token}");
+    let seen = stack.api.get(&link).send().await.expect(200);
+    assert_eq!(seen.body["organizationName"], "The rust-conf");
+    assert_eq!(seen.body["state"], "pending");
+    stack
+        .api
+        .get(&link[..link.len() - 1])
+        .send()
+        .await
+        .expect(404);
     // The account may come into being after the invitation.
     let grace = stack.person("grace").await;
     let accepted = accept(&stack, &token, &grace).await.expect(200);

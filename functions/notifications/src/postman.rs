@@ -205,8 +205,8 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         let mut words = Words::of(&mail.message, mail.actor.as_deref(), 1);
         if let Message::OrganizationInvitation { sealed_token, .. } = &mail.message {
             let token = self.unsealer.unseal(sealed_token).await?;
-            words.action.label = "Accept the invitation";
-            words.action.path = format!("/v1/invitations/{token}/accept");
+            words.action.label = "See the invitation";
+            words.action.path = format!("/v1/invitations/{token}");
         }
         Ok(words)
     }

@@ -349,7 +349,7 @@ async fn no_14_members_and_invitations() {
         letter
             .content
             .text
-            .contains("https://plenary.test/v1/invitations/t0ken/accept")
+            .contains("https://plenary.test/v1/invitations/t0ken")
     );
     assert_eq!(letter.unsubscribe, None);
     // The secret is opened in the worker alone.

@@ -76,6 +76,7 @@ pub fn credentials() -> OpenApiRouter<App> {
         ))
         .routes(routes!(auth::login::login))
         .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(invitations::preview::preview))
         .routes(routes!(invitations::accept::accept))
 }
 

@@ -30,6 +30,7 @@ fn worker(aws: &Aws) -> Result<Worker<Ses, Kms>, ConfigError> {
     let mut env = Env::read();
     let names = ["TABLE_NAME", "PUBLIC_URL", "MAIL_FROM", "DATA_KEY_ID"];
     let [table, public_url, from, key] = names.map(|name| env.required(name));
+    let app_url = env.optional("APP_URL");
     env.check()?;
     // Sending is not idempotent: an attempt that timed out may have been
     // accepted, so that the queue, not the SDK, decides on another.
@@ -37,7 +38,7 @@ fn worker(aws: &Aws) -> Result<Worker<Ses, Kms>, ConfigError> {
     let ses = aws_sdk_sesv2::Client::from_conf(ses.build());
     let kms = aws_sdk_kms::Client::from_conf(client_config!(aws_sdk_kms, aws).build());
     let store = Store::new(aws.table(table));
-    let links = Links::below(&public_url);
+    let links = Links::below(&public_url).in_app(app_url.as_deref());
     let postman = Postman::new(
         store.clone(),
         Ses::new(ses, from),

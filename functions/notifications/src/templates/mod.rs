@@ -9,22 +9,38 @@ pub use words::Words;
 
 /// Where e-mails lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Links(String);
+pub struct Links {
+    api: String,
+    app: Option<String>,
+}
 
 impl Links {
-    /// Below the public base URL.
+    /// Below the API's public base URL.
     pub fn below(public_url: &str) -> Self {
-        Self(public_url.trim_end_matches('/').to_owned())
+        Self {
+            api: public_url.trim_end_matches('/').to_owned(),
+            app: None,
+        }
     }
 
-    /// The whole URL of a path.
+    /// To an app for people instead, whose paths are the API's without the
+    /// version: `/events/…`, `/invitations/…`.
+    pub fn in_app(mut self, url: Option<&str>) -> Self {
+        self.app = url.map(|url| url.trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// The whole URL of a path of the API.
     pub fn to(&self, path: &str) -> String {
-        format!("{}{path}", self.0)
+        match &self.app {
+            Some(app) => format!("{app}{}", path.strip_prefix("/v1").unwrap_or(path)),
+            None => format!("{}{path}", self.api),
+        }
     }
 
-    /// Where one type of e-mail is stopped.
+    /// Where one type of e-mail is stopped; that is the API's own page.
     pub fn unsubscribe(&self, token: &str) -> String {
-        self.to(&format!("/v1/notifications/unsubscribe/{token}"))
+        format!("{}/v1/notifications/unsubscribe/{token}", self.api)
     }
 }
 
@@ -166,6 +182,17 @@ fn line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_lead_to_the_app_where_there_is_one() {
+        let api = Links::below("https://api.example/");
+        assert_eq!(api.to("/v1/events/e"), "https://api.example/v1/events/e");
+        let app = api.in_app(Some("https://app.example/"));
+        assert_eq!(app.to("/v1/events/e"), "https://app.example/events/e");
+        let stop = "https://api.example/v1/notifications/unsubscribe/t";
+        assert_eq!(app.unsubscribe("t"), stop);
+    }
+
     use crate::model::Message;
 
     /// NO-06: what people wrote is text and nothing else.

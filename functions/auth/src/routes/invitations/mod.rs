@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod create;
 pub mod list;
+pub mod preview;
 pub mod revoke;
 
 use jiff::Timestamp;
