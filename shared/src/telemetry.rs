@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 const NAMESPACE: &str = "Plenary";
 
@@ -17,17 +18,19 @@ static DOMAIN: OnceLock<String> = OnceLock::new();
 /// Starts logging for the group `domain`.
 pub fn init(domain: &str, level: &str) {
     let _ = DOMAIN.set(domain.to_owned());
-    let filter = EnvFilter::try_new(format!("{level},hyper=warn,aws_smithy_runtime=warn"))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    // A second start in one process (tests) keeps the first subscriber.
-    let _ = tracing_subscriber::fmt()
+    // `Targets`, not `EnvFilter`: the same directives without a regex engine.
+    let filter: Targets = format!("{level},hyper=warn,aws_smithy_runtime=warn")
+        .parse()
+        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_env_filter(filter)
         .with_ansi(false)
-        .try_init();
+        .with_filter(filter);
+    // A second start in one process (tests) keeps the first subscriber.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
 fn domain() -> Option<&'static str> {
