@@ -262,7 +262,7 @@ class Check:
 
     def parameters(self):
         """OP-11: the operator's guide names every parameter, with its group in the template."""
-        documented = (ROOT / "docs/src/operators/deploying.md").read_text()
+        documented = (ROOT / "docs/operators/deploying.md").read_text()
         grouped = json.dumps(self.template["Metadata"])
         for name in self.template["Parameters"]:
             if f"`{name}`" not in documented or f'"{name}"' not in grouped:
@@ -302,9 +302,9 @@ def main():
     resources = translated(load())["Resources"]
     if len(resources) > LIMIT:
         faults.append(f"{len(resources)} resources; the limit is {LIMIT} of CloudFormation's 500")
-    documented = (ROOT / "docs/src/resources.md").read_text()
+    documented = (ROOT / "docs/resources.md").read_text()
     if f"**{len(resources)} resources**" not in documented:
-        faults.append(f"{len(resources)} resources; docs/src/resources.md says another number")
+        faults.append(f"{len(resources)} resources; docs/resources.md says another number")
     for fault in sorted(set(faults)):
         print(f"template.yaml: {fault}", file=sys.stderr)
     if faults:

@@ -1,4 +1,4 @@
-//! The report, in Markdown: as `docs/src/performance.md` has it.
+//! The report, in Markdown: as `docs/performance.md` has it.
 
 use std::fmt::Write as _;
 

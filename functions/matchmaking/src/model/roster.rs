@@ -237,7 +237,7 @@ mod tests {
     }
 
     /// MM-05: exact search in process over the largest event that it serves.
-    /// The time goes to `docs/src/matching.md`, measured with optimisation.
+    /// The time goes to `docs/matching.md`, measured with optimisation.
     #[test]
     fn mm_05_a_hundred_thousand_people_are_searched_exactly() {
         const PEOPLE: u64 = 100_000;

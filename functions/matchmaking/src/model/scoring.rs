@@ -1,5 +1,5 @@
 //! The formula: how well two people match, from 0 to 1. Published in
-//! `docs/src/matching.md`; the same input always gives the same score, and the
+//! `docs/matching.md`; the same input always gives the same score, and the
 //! order of the two people never matters.
 
 use super::card::LISTS;
