@@ -1,3 +1,6 @@
 //! What is tested and made from all groups together.
 
 pub mod describe;
+
+#[cfg(test)]
+mod documents;

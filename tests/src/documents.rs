@@ -1,0 +1,48 @@
+//! The documents hold together: no link leads nowhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn markdown(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with('.') || name == "target" || name == "node_modules" {
+            continue;
+        }
+        if path.is_dir() {
+            markdown(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            into.push(path);
+        }
+    }
+}
+
+/// The targets of `[text](target)` that are files of the repository.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| {
+        let target = rest.split(')').next()?.split('#').next()?;
+        let outside = target.contains("://") || target.starts_with("mailto:");
+        (!outside && !target.is_empty() && !target.contains(char::is_whitespace)).then_some(target)
+    })
+}
+
+#[test]
+fn op_13_every_link_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    markdown(root, &mut files);
+    let mut broken = Vec::new();
+    let mut count = 0;
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        for target in links(&text) {
+            count += 1;
+            if !file.parent().unwrap().join(target).exists() {
+                broken.push(format!("{}: {target}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(count > 30, "only {count} links found");
+}
