@@ -172,6 +172,56 @@ fn token_of(mail: &str) -> Option<String> {
     Some(after[..end].to_owned())
 }
 
+/// AU-14, AU-15, AU-16: the letters of an account arrive, and their links work.
+#[tokio::test]
+async fn au_15_16_an_address_is_proved_and_a_forgotten_password_replaced() {
+    let stack = Stack::up();
+    let person = stack.person("flo").await;
+    let submit = async |path: &str, body: Value| {
+        let request = stack.request(&somewhere(), Method::POST, path);
+        send(request.json(&body)).await
+    };
+    let token = mailed(&stack, &person, "/v1/auth/verify-email#").await;
+    let body = json!({"token": token});
+    submit("/v1/auth/verify-email", body).await.expect(204);
+    let me = person.get("/v1/users/me").await.expect(200);
+    assert_eq!(me.body["emailVerified"], true);
+
+    let body = json!({"email": person.email});
+    submit("/v1/auth/forgot-password", body).await.expect(202);
+    let token = mailed(&stack, &person, "/v1/auth/reset-password#").await;
+    let body = json!({"token": token, "newPassword": "seven quiet lanterns above"});
+    submit("/v1/auth/reset-password", body).await.expect(204);
+    let old = json!({"email": person.email, "password": crate::stack::PASSWORD});
+    submit("/v1/auth/login", old).await.expect(401);
+    let new = json!({"email": person.email, "password": "seven quiet lanterns above"});
+    submit("/v1/auth/login", new).await.expect(200);
+    eventually("the end of the old session", || async {
+        (person.get("/v1/events/saved").await.status == 401).then_some(())
+    })
+    .await;
+    eventually("word of the change", || async {
+        let mail = stack.mail_to(&person.email).await;
+        let told = |mail: &Value| mail.to_string().contains("Your password was changed");
+        mail.iter().any(told).then_some(())
+    })
+    .await;
+}
+
+/// The token behind a link in a person's mail.
+async fn mailed(stack: &Stack, person: &Person, link: &str) -> String {
+    eventually(link, || async {
+        let mail = stack.mail_to(&person.email).await;
+        mail.iter().find_map(|mail| {
+            let mail = mail.to_string();
+            let after = mail.split(link).nth(1)?;
+            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')?;
+            Some(after[..end].to_owned())
+        })
+    })
+    .await
+}
+
 async fn upload(person: &Person, content_type: &str, file: Vec<u8>) -> Value {
     let body = json!({"contentType": content_type, "bytes": file.len(), "fileName": "picture"});
     let permit = person

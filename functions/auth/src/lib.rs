@@ -6,6 +6,7 @@
 
 pub mod grant;
 pub mod keyring;
+pub mod letters;
 pub mod model;
 pub mod problems;
 pub mod routes;

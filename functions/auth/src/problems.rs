@@ -10,6 +10,14 @@ pub const EMAIL_TAKEN: ProblemType = ProblemType {
     description: "There is an account with this e-mail address. Sign in, or register with another.",
 };
 
+/// The link of a mail works no more.
+pub const LINK_GONE: ProblemType = ProblemType {
+    slug: "link-gone",
+    title: "The link is no longer valid",
+    status: 410,
+    description: "It was used, replaced by a newer one, or its time is over. Ask for another.",
+};
+
 /// The username belongs to an account.
 pub const USERNAME_TAKEN: ProblemType = ProblemType {
     slug: "username-taken",
@@ -103,6 +111,7 @@ pub const INVITATION_FOR_ANOTHER: ProblemType = ProblemType {
 /// All of them.
 pub const PROBLEMS: &[&ProblemType] = &[
     &EMAIL_TAKEN,
+    &LINK_GONE,
     &USERNAME_TAKEN,
     &INVALID_CREDENTIALS,
     &INVALID_REFRESH_TOKEN,

@@ -40,7 +40,12 @@ async fn au_01_registering_signs_in_and_tells_the_others() {
     stack.get("/v1/users/me", &person).await.expect(200);
     assert_eq!(
         stack.event_types().await,
-        ["user.registered", "user.contact.changed", "user.login"]
+        [
+            "user.registered",
+            "user.contact.changed",
+            "user.login",
+            "auth.mail.requested"
+        ]
     );
     let contact = stack.last_event("user.contact.changed").await;
     assert_eq!(
@@ -139,7 +144,7 @@ async fn au_02_of_racing_registrations_one_wins() {
     for lost in replies.iter().filter(|reply| reply.status != 201) {
         lost.clone().expect(409).problem("email-taken");
     }
-    assert_eq!(stack.event_types().await.len(), 3);
+    assert_eq!(stack.event_types().await.len(), 4);
     // The usernames of the losers are free again.
     let person = Person::of(won[0]);
     let me = stack.get("/v1/users/me", &person).await;
@@ -178,7 +183,11 @@ async fn au_02_with_enumeration_protection_both_answers_are_the_same() {
     assert_eq!(names(&first), names(&second));
     assert_eq!(
         stack.event_types().await,
-        ["user.registered", "user.contact.changed"]
+        [
+            "user.registered",
+            "user.contact.changed",
+            "auth.mail.requested"
+        ]
     );
     stack
         .api

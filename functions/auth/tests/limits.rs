@@ -28,6 +28,13 @@ async fn gw_06_every_credential_route_is_counted_per_address() {
         "/v1/auth/signup",
         "/v1/auth/login",
         "/v1/auth/refresh",
+        "/v1/auth/forgot-password",
+        "/v1/auth/reset-password",
+        "/v1/auth/verify-email",
+        "/v1/auth/verify-email/resend",
+        "/v1/auth/change-password",
+        "/v1/auth/change-email",
+        "/v1/auth/change-email/confirm",
         "/v1/invitations/junk/accept",
     ] {
         let stack = limited(3).await;

@@ -13,6 +13,7 @@ mod invitations;
 mod limits;
 mod members;
 mod organizations;
+mod recovery;
 mod refresh;
 mod routes;
 mod sessions;

@@ -64,10 +64,18 @@ async fn gw_04_every_route_but_the_open_ones_refuses_missing_bad_expired_and_rev
             "/.well-known/jwks.json",
             "/.well-known/openid-configuration",
             "/.well-known/security.txt",
+            "/v1/auth/change-email/confirm",
+            "/v1/auth/change-email/confirm",
+            "/v1/auth/forgot-password",
+            "/v1/auth/forgot-password",
             "/v1/auth/login",
             "/v1/auth/refresh",
             "/v1/auth/register",
+            "/v1/auth/reset-password",
+            "/v1/auth/reset-password",
             "/v1/auth/signup",
+            "/v1/auth/verify-email",
+            "/v1/auth/verify-email",
             "/v1/invitations/junk",
         ]
     );

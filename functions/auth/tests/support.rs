@@ -7,6 +7,7 @@ use plenary_auth::{
     model::{
         account::{Account, Address, Credential},
         email::Email,
+        mailed::LinkUse,
     },
     sealer::{Purpose, SealError, Sealer, Sealing},
     store::Registration,
@@ -17,6 +18,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 use shared::{
+    digest::from_base64url,
     id::{OrganizationId, UserId},
     testing::{ISSUER, TestApi, TestReply, World, cx},
 };
@@ -186,7 +188,9 @@ impl Stack {
             changed_at: account.created_at,
         };
         let (session, tokens) = self.app.begin_session(&cx(), &account).await.unwrap();
+        let verification = self.app.link(account.id, LinkUse::VerifyEmail, &email);
         let new = Registration {
+            verification: verification.await.unwrap(),
             account,
             email,
             credential,
@@ -278,6 +282,31 @@ impl Stack {
             .rfind(|event| event.kind == kind)
             .expect(kind)
             .data
+    }
+
+    /// The letters asked for so far: which, and to whom.
+    pub async fn letters(&self) -> Vec<(String, String)> {
+        let events = self.world.outbox(self.world.table()).await;
+        events
+            .into_iter()
+            .filter(|event| event.kind == "auth.mail.requested")
+            .map(|event| {
+                let text = |name: &str| event.data[name].as_str().unwrap().to_owned();
+                (text("template"), text("email"))
+            })
+            .collect()
+    }
+
+    /// The token of the last letter of a kind, as notifications opens it.
+    pub async fn mailed(&self, template: &str) -> String {
+        let events = self.world.outbox(self.world.table()).await;
+        let letter = events
+            .into_iter()
+            .rfind(|event| event.data["template"] == template)
+            .expect(template);
+        let sealed = from_base64url(letter.data["sealedToken"].as_str().unwrap()).unwrap();
+        let clear = self.sealer.open(Purpose::Mail, &sealed).await.unwrap();
+        String::from_utf8(clear.to_vec()).unwrap()
     }
 
     /// Everything that the two tables hold, as text.

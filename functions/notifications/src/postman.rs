@@ -208,6 +208,15 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             words.action.label = "See the invitation";
             words.action.path = format!("/v1/invitations/{token}");
         }
+        if let Message::Account {
+            letter,
+            sealed_token: Some(sealed),
+            ..
+        } = &mail.message
+        {
+            let token = self.unsealer.unseal(sealed).await?;
+            words.action.path = templates::words::link(*letter, &token);
+        }
         Ok(words)
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use shared::event::auth::{
-    OrganizationInvitationCreated, OrganizationMemberAdded, OrganizationMemberChanged,
-    OrganizationMemberRemoved,
+    AuthMailRequested, Letter, OrganizationInvitationCreated, OrganizationMemberAdded,
+    OrganizationMemberChanged, OrganizationMemberRemoved,
 };
 use shared::event::events::{
     EventApproved, EventCancelled, EventRejected, EventSubmitted, EventUpdated,
@@ -309,6 +309,43 @@ async fn no_14_self_actions_are_skipped() {
         "Adam changed your event: startsAt."
     );
     assert_eq!(text(&inbox[0]["type"]), "event.cancelled");
+}
+
+/// AU-14, AU-16: letters about an account go to the address that they name,
+/// once, and carry their token where no server and no scanner sees it.
+#[tokio::test]
+async fn no_06_letters_about_an_account() {
+    let stage = Stage::new().await;
+    let ada = stage.person("Ada").await;
+    let before = stage.post.letters().len();
+    let mut requested = AuthMailRequested {
+        user_id: ada.id,
+        email: "ada@example.org".into(),
+        template: Letter::ResetPassword,
+        sealed_token: Some("sealed:t0ken".into()),
+        expires_at: Some(now() + SignedDuration::from_mins(30)),
+    };
+    let event = stage.tell(&requested, 1, None).await;
+    assert!(stage.handles(&event).await, "redelivered");
+    let letters = stage.post.letters();
+    assert_eq!(letters.len(), before + 1);
+    let letter = letters.last().unwrap();
+    assert_eq!(letter.to, "ada@example.org");
+    assert_eq!(letter.content.subject, "Choose a new password");
+    let link = "https://plenary.test/v1/auth/reset-password#t0ken";
+    assert!(
+        letter.content.text.contains(link),
+        "{}",
+        letter.content.text
+    );
+    assert_eq!(letter.unsubscribe, None);
+    (requested.template, requested.sealed_token) = (Letter::PasswordChanged, None);
+    stage.tell(&requested, 2, None).await;
+    let letter = stage.post.letters().pop().unwrap();
+    assert_eq!(letter.content.subject, "Your password was changed");
+    // They are letters only, and no matter of preferences.
+    let inbox = stage.inbox(&ada).await;
+    assert!(inbox.iter().all(|entry| entry["type"] != "account"));
 }
 
 #[tokio::test]

@@ -206,3 +206,39 @@ contract!(
     "auth",
     invitation_id
 );
+
+/// Which letter about an account is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Letter {
+    /// To prove that the address is theirs.
+    VerifyEmail,
+    /// To choose another password.
+    ResetPassword,
+    /// To the new address, to prove that it is theirs.
+    ChangeEmail,
+    /// The password was changed; there is nothing to press.
+    PasswordChanged,
+    /// To the old address: the account has another one now.
+    EmailChanged,
+}
+
+/// A letter about an account is to be sent at once, whatever the person
+/// prefers. Never archived, never sent to webhooks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthMailRequested {
+    /// Whose account.
+    pub user_id: UserId,
+    /// Where to.
+    pub email: String,
+    /// Which letter.
+    pub template: Letter,
+    /// The token of the link, sealed by KMS for the notifications group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed_token: Option<String>,
+    /// When the link ceases to work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+contract!(AuthMailRequested, "auth.mail.requested", "auth", user_id);

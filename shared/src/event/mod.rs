@@ -161,6 +161,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<auth::OrganizationMemberChanged>(),
     published::<auth::OrganizationMemberRemoved>(),
     published::<auth::OrganizationInvitationCreated>(),
+    published::<auth::AuthMailRequested>(),
     published::<users::UserProfileUpdated>(),
     published::<events::EventCreated>(),
     published::<events::EventUpdated>(),

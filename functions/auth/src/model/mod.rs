@@ -3,6 +3,7 @@
 pub mod account;
 pub mod device;
 pub mod email;
+pub mod mailed;
 pub mod organization;
 pub mod password;
 pub mod refresh;

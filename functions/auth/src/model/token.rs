@@ -5,7 +5,7 @@ use std::fmt;
 use ring::rand::{SecureRandom, SystemRandom};
 use shared::{
     digest::{base64url, from_base64url},
-    id::{InvitationId, OrganizationId},
+    id::{InvitationId, OrganizationId, UserId},
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -82,6 +82,68 @@ impl InvitationToken {
     }
 }
 
+/// The token of a letter about an account: `plm_<user>_<secret>`. What it is
+/// good for stands with its fingerprint in the store.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct MailToken {
+    #[zeroize(skip)]
+    user: UserId,
+    secret: [u8; 32],
+}
+
+impl MailToken {
+    const PREFIX: &str = "plm_";
+
+    /// A new token.
+    ///
+    /// # Errors
+    /// If the system gives no random numbers.
+    pub fn new(user: UserId) -> Result<Self, CryptoError> {
+        let mut token = Self {
+            user,
+            secret: [0; 32],
+        };
+        SystemRandom::new().fill(&mut token.secret)?;
+        Ok(token)
+    }
+
+    /// Reads what came from a link; `None` if it has not the shape of a token.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (user, secret) = text.strip_prefix(Self::PREFIX)?.split_once('_')?;
+        let secret = Zeroizing::new(from_base64url(secret)?);
+        Some(Self {
+            user: format!("user_{user}").parse().ok()?,
+            secret: secret.as_slice().try_into().ok()?,
+        })
+    }
+
+    /// The text for the link.
+    pub fn reveal(&self) -> Zeroizing<String> {
+        let user = self.user.to_string();
+        let secret = Zeroizing::new(base64url(self.secret));
+        let id = &user[user.len() - ID_LEN..];
+        Zeroizing::new(format!("{}{id}_{}", Self::PREFIX, *secret))
+    }
+
+    /// Whose account it is about.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// What the store keeps.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.secret)
+    }
+}
+
+impl fmt::Debug for MailToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailToken")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for InvitationToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InvitationToken")
@@ -112,5 +174,18 @@ mod tests {
             assert!(InvitationToken::parse(wrong).is_none(), "{wrong}");
         }
         assert!(!format!("{token:?}").contains(&text[60..70]));
+    }
+
+    #[test]
+    fn au_15_a_mail_token_reads_back_as_itself_and_nothing_else_does() {
+        let token = MailToken::new(UserId::new()).unwrap();
+        let text = token.reveal();
+        let read = MailToken::parse(&text).unwrap();
+        assert_eq!(read.user(), token.user());
+        assert!(read.fingerprint().matches(&token.fingerprint()));
+        for wrong in ["", "plm_", "plm__", &text[..text.len() - 2], &text[4..]] {
+            assert!(MailToken::parse(wrong).is_none(), "{wrong}");
+        }
+        assert!(!format!("{token:?}").contains(&text[40..50]));
     }
 }

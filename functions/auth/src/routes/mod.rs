@@ -75,6 +75,25 @@ pub fn credentials() -> OpenApiRouter<App> {
             "/v1/auth/register",
         ))
         .routes(routes!(auth::login::login))
+        .routes(routes!(
+            auth::forgot_password::show,
+            auth::forgot_password::forgot_password
+        ))
+        .routes(routes!(
+            auth::reset_password::show,
+            auth::reset_password::reset_password
+        ))
+        .routes(routes!(auth::change_password::change_password))
+        .routes(routes!(
+            auth::verify_email::show,
+            auth::verify_email::verify_email
+        ))
+        .routes(routes!(auth::verify_email::resend))
+        .routes(routes!(auth::change_email::change_email))
+        .routes(routes!(
+            auth::change_email::show,
+            auth::change_email::confirm
+        ))
         .routes(routes!(auth::refresh::refresh))
         .routes(routes!(invitations::preview::preview))
         .routes(routes!(invitations::accept::accept))

@@ -13,8 +13,9 @@ use shared::{
 };
 
 use super::{
-    Store,
+    Sealed, Store,
     items::{self, Claim},
+    links,
 };
 use crate::{
     model::{
@@ -37,6 +38,8 @@ pub struct Registration {
     pub credential: Credential,
     /// Its first session, if the registration signs in.
     pub session: Option<Session>,
+    /// The link by which the address is verified.
+    pub verification: Sealed,
 }
 
 /// What a sign-in is decided by.
@@ -60,6 +63,19 @@ impl Store {
     pub async fn accounts(&self, ids: &[UserId]) -> Result<Vec<Account>, StoreError> {
         let keys: Vec<Key> = ids.iter().copied().map(items::account).collect();
         self.table.batch_get(&keys).await
+    }
+
+    /// The kept password of an account.
+    pub async fn credential(&self, id: UserId) -> Result<Option<Credential>, StoreError> {
+        self.read(&items::credential(id)).await
+    }
+
+    /// The account that an address belongs to. An address without one costs
+    /// the same reads.
+    pub async fn account_of(&self, email: &Email) -> Result<Option<Account>, StoreError> {
+        let claim = self.read::<Claim<UserId>>(&items::email(email)).await?;
+        let id = claim.map_or_else(|| email.phantom(), |claim| claim.owner);
+        self.account(id).await
     }
 
     /// Whether somebody is suspended, and what they may do on the platform.
@@ -133,6 +149,7 @@ impl Store {
         if let Some(session) = &new.session {
             begin_session(&mut commit, session);
         }
+        links::send(&mut commit, &new.verification);
         commit.execute().await
     }
 

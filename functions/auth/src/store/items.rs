@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `USER#<user>` | `ACCOUNT`, `CREDENTIAL`, `MEMBERSHIPS` | account, password hash, count of organisations |
 //! | `USER#<user>` | `SESSION#<session>` | session, with TTL |
+//! | `USER#<user>` | `LINK#<use>` | a link sent by mail, with TTL |
 //! | `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
 //! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
@@ -21,6 +22,7 @@ use shared::{
 use crate::model::{
     account::{Account, Credential},
     email::Email,
+    mailed::{Link, LinkUse},
     organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
     session::Session,
 };
@@ -48,6 +50,10 @@ pub(super) const SESSION: &str = "SESSION#";
 
 pub(super) fn session(user_id: UserId, id: SessionId) -> Key {
     Key::new(user(user_id), format!("{SESSION}{id}"))
+}
+
+pub(super) fn link(user_id: UserId, purpose: LinkUse) -> Key {
+    Key::new(user(user_id), format!("LINK#{}", purpose.name()))
 }
 
 pub(super) fn email(email: &Email) -> Key {
@@ -140,6 +146,18 @@ impl Entity for Session {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Entity for Link {
+    const KIND: &'static str = "link";
+
+    fn key(&self) -> Key {
+        link(self.user_id, self.purpose)
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
@@ -243,6 +261,38 @@ pub(super) fn open_invitation(of: &Invitation, address: &Email) -> Claim<Invitat
         key: invited(of.organization_id, address),
         owner: of.id,
         until: Some(of.expires_at),
+    }
+}
+
+/// Weighs as much as the event of a letter and says nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Padding {
+    #[serde(skip, default = "nowhere")]
+    key: Key,
+    text: String,
+    #[serde(skip)]
+    until: Option<Timestamp>,
+}
+
+impl Padding {
+    pub(super) fn new(link: &Link, text: &str) -> Self {
+        Self {
+            key: Key::new(user(link.user_id), "PADDING"),
+            text: text.to_owned(),
+            until: Some(link.expires_at),
+        }
+    }
+}
+
+impl Entity for Padding {
+    const KIND: &'static str = "padding";
+
+    fn key(&self) -> Key {
+        self.key.clone()
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.until
     }
 }
 

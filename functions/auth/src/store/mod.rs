@@ -7,6 +7,7 @@
 mod accounts;
 mod invitations;
 mod items;
+mod links;
 mod members;
 mod organizations;
 mod sessions;
@@ -16,6 +17,7 @@ use shared::table::{Entity, Key, StoreError, Table};
 
 pub use accounts::{Registration, SignIn};
 pub use items::SigningSecret;
+pub use links::Sealed;
 pub use members::Actor;
 pub use sessions::Ending;
 

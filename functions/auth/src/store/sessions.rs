@@ -77,13 +77,13 @@ impl Store {
         commit.finish(reply).await
     }
 
-    /// Ends all sessions of a user but `keep`, chunk by chunk. Whatever was
-    /// ended stays ended if it stops half-way; the same call goes on.
-    pub async fn end_other_sessions(
+    /// Ends all sessions of a user, but perhaps one, chunk by chunk. Whatever
+    /// was ended stays ended if it stops half-way; the same call goes on.
+    pub async fn end_sessions(
         &self,
         cx: &Context,
         user: UserId,
-        keep: SessionId,
+        keep: Option<SessionId>,
         access_life: SignedDuration,
     ) -> Result<(), CommitError> {
         let first = Query::partition(items::user(user))
@@ -94,7 +94,11 @@ impl Store {
             let query = first.clone().limit(CHUNK).after(after);
             let found = self.table.query::<Session>(query).await?;
             let mut commit = Commit::new(&self.table, cx);
-            for session in found.items.iter().filter(|session| session.id != keep) {
+            for session in found
+                .items
+                .iter()
+                .filter(|session| Some(session.id) != keep)
+            {
                 self.end(&mut commit, user, session.id, Ending::Revoked, access_life);
             }
             if !commit.is_empty() {

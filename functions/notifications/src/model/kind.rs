@@ -42,6 +42,12 @@ macro_rules! kinds {
                 match self { $(Self::$name => $text,)* }
             }
 
+            /// Whether it goes to an address by e-mail alone, whatever the
+            /// preferences say.
+            pub const fn letter_only(self) -> bool {
+                matches!(self, Self::OrganizationInvitation | Self::Account)
+            }
+
             /// Whether it always reaches the person on every channel and at
             /// once: nobody should stand before a closed door because a
             /// switch was off.
@@ -79,6 +85,8 @@ kinds! {
     OrganizationMemberAdded = "organization.member.added", critical: false;
     /// Somebody invites the recipient into an organisation; e-mail only.
     OrganizationInvitation = "organization.invitation", critical: true;
+    /// A letter about the account itself; e-mail only.
+    Account = "account", critical: true;
 }
 
 impl fmt::Display for Kind {

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::event::auth::Letter;
 use shared::id::{EventId, OrganizationId};
 use shared::principal::Role;
 use utoipa::ToSchema;
@@ -133,6 +134,18 @@ pub enum Message {
         #[schema(value_type = String, format = DateTime)]
         expires_at: Timestamp,
     },
+    /// See [`Kind::Account`].
+    #[serde(rename = "account")]
+    Account {
+        /// Which letter.
+        #[schema(value_type = String)]
+        letter: Letter,
+        /// The link's secret, sealed by KMS; opened while sending only.
+        sealed_token: Option<String>,
+        /// When the link ends.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        expires_at: Option<Timestamp>,
+    },
 }
 
 impl Message {
@@ -152,6 +165,7 @@ impl Message {
             Self::RegistrationCancelled { .. } => Kind::RegistrationCancelled,
             Self::OrganizationMemberAdded { .. } => Kind::OrganizationMemberAdded,
             Self::OrganizationInvitation { .. } => Kind::OrganizationInvitation,
+            Self::Account { .. } => Kind::Account,
         }
     }
 

@@ -145,7 +145,7 @@ impl Preferences {
     pub fn wants(&self, kind: Kind, channel: Channel) -> bool {
         let channels = self.channels(kind);
         match channel {
-            Channel::InApp => channels.in_app && kind != Kind::OrganizationInvitation,
+            Channel::InApp => channels.in_app && !kind.letter_only(),
             Channel::Email => channels.email,
         }
     }

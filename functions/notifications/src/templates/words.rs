@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use shared::event::auth::Letter;
 use shared::id::{EventId, OrganizationId};
 use shared::principal::Role;
 
@@ -101,7 +102,77 @@ impl Words {
                     ),
                 )
             }
+            Message::Account {
+                letter, expires_at, ..
+            } => account(*letter, *expires_at),
         }
+    }
+}
+
+/// The letters about an account. The secret of a link is added when it is sent.
+fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
+    let until = expires_at.map_or_else(String::new, |at| {
+        format!(" The link works once, until {}.", local(at, "UTC"))
+    });
+    let (title, body, label) = match letter {
+        Letter::VerifyEmail => (
+            "Confirm your e-mail address",
+            format!("Please confirm that this address is yours.{until}"),
+            "Confirm the address",
+        ),
+        Letter::ResetPassword => (
+            "Choose a new password",
+            format!(
+                "Somebody, hopefully you, forgot the password of your account. If it was not you, \
+                 ignore this: nothing has changed.{until}"
+            ),
+            "Choose a new password",
+        ),
+        Letter::ChangeEmail => (
+            "Confirm your new e-mail address",
+            format!(
+                "Your account is to have this address. If you did not ask for it, ignore this.{until}"
+            ),
+            "Confirm the address",
+        ),
+        Letter::PasswordChanged => (
+            "Your password was changed",
+            "The password of your account was changed, and other devices were signed out. If it was \
+             not you, choose another one now."
+                .to_owned(),
+            "Choose a new password",
+        ),
+        Letter::EmailChanged => (
+            "Your account has another e-mail address",
+            "From now on you sign in with the new address, and mails go there. If it was not you, \
+             answer to this mail."
+                .to_owned(),
+            "Open Plenary",
+        ),
+    };
+    Words {
+        title: title.to_owned(),
+        body,
+        action: Action {
+            label,
+            path: link(letter, ""),
+        },
+    }
+}
+
+/// Where a letter leads. The token is a fragment, which browsers send to nobody.
+pub fn link(letter: Letter, token: &str) -> String {
+    let path = match letter {
+        Letter::VerifyEmail => "/v1/auth/verify-email",
+        Letter::ResetPassword => "/v1/auth/reset-password",
+        Letter::ChangeEmail => "/v1/auth/change-email/confirm",
+        Letter::PasswordChanged => "/v1/auth/forgot-password",
+        Letter::EmailChanged => "/v1/docs",
+    };
+    if token.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}#{token}")
     }
 }
 

@@ -11,8 +11,8 @@ mod trigger;
 use shared::clock::Clock;
 use shared::cx::Context;
 use shared::event::auth::{
-    OrganizationInvitationCreated, OrganizationMemberAdded, OrganizationMemberChanged,
-    OrganizationMemberRemoved, UserContactChanged, UserRegistered,
+    AuthMailRequested, OrganizationInvitationCreated, OrganizationMemberAdded,
+    OrganizationMemberChanged, OrganizationMemberRemoved, UserContactChanged, UserRegistered,
 };
 use shared::event::events::EventSubmitted;
 use shared::event::{Contract, Event};
@@ -58,6 +58,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
                 self.member(&event, &cx).await
             }
             OrganizationInvitationCreated::TYPE => self.invited(&event, &cx).await,
+            AuthMailRequested::TYPE => self.letter(&event, &cx).await,
             EventSubmitted::TYPE => self.submitted(&event, &cx).await,
             _ => {
                 let notices = notices::of(&self.store, &event).await?;
@@ -182,6 +183,20 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         let store = &self.store;
         let delivered = store
             .deliver_to_address(cx, event.id, &invited.email, message)
+            .await?;
+        self.post(event, cx, delivered).await
+    }
+
+    async fn letter(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let requested: AuthMailRequested = event.data()?;
+        let message = Message::Account {
+            letter: requested.template,
+            sealed_token: requested.sealed_token,
+            expires_at: requested.expires_at,
+        };
+        let store = &self.store;
+        let delivered = store
+            .deliver_to_address(cx, event.id, &requested.email, message)
             .await?;
         self.post(event, cx, delivered).await
     }

@@ -44,7 +44,7 @@ pub async fn logout(
     if all_devices {
         // The others first: if this stops half-way, the same call goes on.
         app.store
-            .end_other_sessions(&cx, user, session, life)
+            .end_sessions(&cx, user, Some(session), life)
             .await?;
     }
     app.store

@@ -1,25 +1,115 @@
 //! `/v1/auth`: accounts and sessions.
 
+pub mod change_email;
+pub mod change_password;
+pub mod forgot_password;
 pub mod login;
 pub mod logout;
 mod newcomer;
+mod page;
 pub mod refresh;
 pub mod register;
+pub mod reset_password;
 pub mod revoke_others;
 pub mod revoke_session;
 pub mod session;
 pub mod sessions;
+pub mod verify_email;
 
 use http::header::WWW_AUTHENTICATE;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     id::SessionId,
+    principal::Principal,
     problem::{Problem, UNAUTHENTICATED},
 };
 use utoipa::ToSchema;
 
-use crate::{model::session::Session, problems::INVALID_REFRESH_TOKEN};
+use crate::{
+    model::{
+        account::{Account, Credential},
+        email::Email,
+        password::Password,
+        secret::Secret,
+        session::Session,
+    },
+    problems::INVALID_REFRESH_TOKEN,
+    state::App,
+};
+
+/// The answer where nothing may be told of who has an account, or where a
+/// letter does the rest.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted {
+    /// Always `accepted`.
+    #[schema(example = "accepted")]
+    status: &'static str,
+}
+
+impl Accepted {
+    fn now() -> Self {
+        Self { status: "accepted" }
+    }
+}
+
+/// An address in a body.
+fn address(pointer: &str, text: &str) -> Result<Email, Problem> {
+    Email::parse(text).map_err(|error| Problem::invalid(pointer, "malformed", error.to_string()))
+}
+
+/// The caller's account and credential, if the password is right.
+async fn proven(
+    app: &App,
+    principal: &Principal,
+    password: &Secret,
+) -> Result<(Account, Credential), Problem> {
+    let (account, credential) = futures::future::try_join(
+        app.store.account(principal.user_id),
+        app.store.credential(principal.user_id),
+    )
+    .await?;
+    let (account, credential) = account.zip(credential).ok_or_else(ended)?;
+    let right = Password::presented(password)
+        .matches(&credential.hash)
+        .map_err(Problem::internal)?;
+    if right {
+        Ok((account, credential))
+    } else {
+        Err(Problem::invalid(
+            "/currentPassword",
+            "wrong",
+            "is not your password",
+        ))
+    }
+}
+
+/// The credential with a newly chosen password.
+fn replaced(
+    app: &App,
+    account: &Account,
+    before: Credential,
+    chosen: &Secret,
+) -> Result<Credential, Problem> {
+    let known = [
+        Some(account.email.0.as_str()),
+        account.name.as_deref(),
+        account.username.as_deref(),
+        account.company.as_deref(),
+    ];
+    let known: Vec<&str> = known.into_iter().flatten().collect();
+    let password = Password::chosen(chosen, &known)
+        .map_err(|error| Problem::invalid("/newPassword", error.code(), error.to_string()))?;
+    if password.matches(&before.hash).map_err(Problem::internal)? {
+        let detail = "is the password that you have";
+        return Err(Problem::invalid("/newPassword", "unchanged", detail));
+    }
+    Ok(Credential {
+        hash: password.hash().map_err(Problem::internal)?,
+        changed_at: app.clock.now(),
+        ..before
+    })
+}
 
 /// A session as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/register`
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     cx::Context,
     http::{Json, Reply},
@@ -9,11 +9,12 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::newcomer::Newcomer;
+use super::{Accepted, newcomer::Newcomer};
 use crate::{
     grant::SignedIn,
     model::{
         account::{Account, Credential},
+        mailed::LinkUse,
         secret::Secret,
     },
     problems::{EMAIL_TAKEN, USERNAME_TAKEN},
@@ -40,14 +41,6 @@ pub struct Register {
     /// Where you work.
     #[schema(max_length = 100)]
     pub(super) company: Option<String>,
-}
-
-/// The answer when registration keeps silent about which addresses are taken.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Accepted {
-    /// Always `accepted`: sign in to see whether the account is yours.
-    #[schema(example = "accepted")]
-    status: &'static str,
 }
 
 /// Create an account
@@ -87,12 +80,14 @@ pub async fn register(
         hash: password.hash().map_err(Problem::internal)?,
         changed_at: account.created_at,
     };
+    let verification = app.link(account.id, LinkUse::VerifyEmail, &email).await?;
     if app.settings.enumeration_protection {
         let new = Registration {
             account,
             email,
             credential,
             session: None,
+            verification,
         };
         return silently(&app, &cx, new).await;
     }
@@ -107,6 +102,7 @@ pub async fn register(
         email,
         credential,
         session: Some(session),
+        verification,
     };
     app.store.register(&cx, &new).await?;
     Reply::created(&answer, "/v1/users/me")
@@ -116,6 +112,6 @@ pub async fn register(
 async fn silently(app: &App, cx: &Context, new: Registration) -> Result<Reply, Problem> {
     match app.store.register(cx, &new).await.map_err(Problem::from) {
         Err(problem) if *problem.kind() != EMAIL_TAKEN => Err(problem),
-        _ => Reply::accepted(&Accepted { status: "accepted" }),
+        _ => Reply::accepted(&Accepted::now()),
     }
 }

@@ -22,7 +22,7 @@ pub async fn revoke_others(
 ) -> Result<Reply, Problem> {
     let life = app.settings.lifetimes.access;
     app.store
-        .end_other_sessions(&cx, principal.user_id, principal.session_id, life)
+        .end_sessions(&cx, principal.user_id, Some(principal.session_id), life)
         .await?;
     Ok(Reply::no_content())
 }

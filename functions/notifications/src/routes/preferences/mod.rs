@@ -66,9 +66,7 @@ const fn on() -> bool {
 impl Document {
     /// What `preferences` say, with every type that a person can have.
     pub fn of(preferences: &Preferences) -> Self {
-        let kinds = Kind::ALL
-            .iter()
-            .filter(|kind| **kind != Kind::OrganizationInvitation);
+        let kinds = Kind::ALL.iter().filter(|kind| !kind.letter_only());
         let types = kinds.map(|kind| {
             let Channels { in_app, email } = preferences.channels(*kind);
             let critical = Some(kind.critical());

@@ -1,0 +1,94 @@
+//! `/v1/auth/change-email`
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    cx::Context,
+    http::{Json, Reply},
+    principal::Principal,
+    problem::Problem,
+};
+use utoipa::ToSchema;
+
+use super::{Accepted, address, page, proven, verify_email::MailedToken};
+use crate::{
+    model::{mailed::LinkUse, secret::Secret},
+    problems::LINK_GONE,
+    state::App,
+};
+
+/// Another address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeEmail {
+    #[schema(format = Email, max_length = 254, example = "ada@example.org")]
+    new_email: String,
+    current_password: Secret,
+}
+
+/// Change the e-mail address
+///
+/// A link goes to the new address, works once within an hour, and nothing
+/// changes until it is used; then the old address is told. Whether the new
+/// address has an account already is not told.
+#[utoipa::path(
+    post, path = "/v1/auth/change-email", tag = "auth", operation_id = "changeEmail",
+    request_body = ChangeEmail,
+    responses((status = 202, description = "A mail goes to the new address", body = Accepted))
+)]
+pub async fn change_email(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Json(body): Json<ChangeEmail>,
+) -> Result<Reply, Problem> {
+    let email = address("/newEmail", &body.new_email)?;
+    let (account, _) = proven(&app, &principal, &body.current_password).await?;
+    let reply = Reply::accepted(&Accepted::now())?;
+    let taken = app.store.account_of(&email).await?.is_some();
+    let just_sent = app.was_just_sent(account.id, LinkUse::ChangeEmail).await?;
+    if taken || just_sent {
+        let link = app
+            .link(email.phantom(), LinkUse::ChangeEmail, &email)
+            .await?;
+        return app.store.send_nothing(&cx, &link, reply).await;
+    }
+    let link = app.link(account.id, LinkUse::ChangeEmail, &email).await?;
+    app.store.send(&cx, &link, reply).await
+}
+
+/// Confirm the new address
+#[utoipa::path(
+    post, path = "/v1/auth/change-email/confirm", tag = "auth", operation_id = "confirmEmail",
+    request_body = MailedToken,
+    security(()),
+    responses(
+        (status = 204, description = "The account has the new address"),
+        (status = 409, description = "`email-taken`"),
+        (status = 410, description = "`link-gone`"),
+    )
+)]
+pub async fn confirm(
+    State(app): State<App>,
+    cx: Context,
+    Json(body): Json<MailedToken>,
+) -> Result<Reply, Problem> {
+    let link = app.opened(&body.token, LinkUse::ChangeEmail).await?;
+    let gone = || Problem::new(&LINK_GONE);
+    let account = app.store.account(link.user_id).await?.ok_or_else(gone)?;
+    let old = address("/email", &account.email.0)?;
+    let new = address("/email", &link.email.0)?;
+    app.store
+        .change_email(&cx, &link, &account, (&old, &new), Reply::no_content())
+        .await
+}
+
+/// A page to confirm it on, for who has no app
+#[utoipa::path(
+    get, path = "/v1/auth/change-email/confirm", tag = "auth", operation_id = "getConfirmEmailPage",
+    security(()),
+    responses((status = 200, description = "The page", content_type = "text/html", body = String))
+)]
+pub async fn show() -> Reply {
+    page::CONFIRM_EMAIL.reply()
+}

@@ -1,0 +1,52 @@
+//! `POST /v1/auth/change-password`
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    cx::Context,
+    http::{Json, Reply},
+    principal::Principal,
+    problem::Problem,
+};
+use utoipa::ToSchema;
+
+use super::{proven, replaced};
+use crate::{model::secret::Secret, state::App};
+
+/// The old password and a new one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangePassword {
+    current_password: Secret,
+    /// As at registration.
+    #[schema(min_length = 15, max_length = 256)]
+    new_password: Secret,
+}
+
+/// Change the password
+///
+/// It ends every other session; the owner is told by e-mail.
+#[utoipa::path(
+    post, path = "/v1/auth/change-password", tag = "auth", operation_id = "changePassword",
+    request_body = ChangePassword,
+    responses((status = 204, description = "Changed"))
+)]
+pub async fn change_password(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Json(body): Json<ChangePassword>,
+) -> Result<Reply, Problem> {
+    let (account, before) = proven(&app, &principal, &body.current_password).await?;
+    let credential = replaced(&app, &account, before, &body.new_password)?;
+    let life = app.settings.lifetimes.access;
+    let (user, keep) = (principal.user_id, Some(principal.session_id));
+    // In this order, so that the same call goes on if it stops half-way.
+    app.store.end_sessions(&cx, user, keep, life).await?;
+    let reply = app
+        .store
+        .change_password(&cx, &account, &credential, Reply::no_content())
+        .await?;
+    app.store.end_sessions(&cx, user, keep, life).await?;
+    Ok(reply)
+}

@@ -1,0 +1,118 @@
+//! The pages that links in mails open where there is no app.
+//!
+//! The token stands in the URL's fragment, which browsers send to nobody: it is
+//! in no log, and a mail scanner that follows the link uses nothing up.
+
+use http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY};
+use shared::http::Reply;
+
+/// A page with a button, and perhaps a field.
+#[derive(Debug)]
+pub(super) struct Page {
+    title: &'static str,
+    /// Where the form goes; the answer to success.
+    post: &'static str,
+    done: &'static str,
+    /// The field's name in the body, its label and its input type.
+    field: Option<(&'static str, &'static str, &'static str)>,
+    /// Whether the body carries the token of the link.
+    token: bool,
+    button: &'static str,
+}
+
+pub(super) const FORGOT_PASSWORD: Page = Page {
+    title: "Forgot your password?",
+    post: "/v1/auth/forgot-password",
+    done: "If there is such an account, a mail is on its way.",
+    field: Some(("email", "Your e-mail address", "email")),
+    token: false,
+    button: "Send me a link",
+};
+
+pub(super) const RESET_PASSWORD: Page = Page {
+    title: "Choose a new password",
+    post: "/v1/auth/reset-password",
+    done: "Your password was changed. Sign in with it.",
+    field: Some((
+        "newPassword",
+        "New password, at least 15 characters",
+        "password",
+    )),
+    token: true,
+    button: "Change the password",
+};
+
+pub(super) const VERIFY_EMAIL: Page = Page {
+    title: "Confirm your e-mail address",
+    post: "/v1/auth/verify-email",
+    done: "Thank you, your address is confirmed.",
+    field: None,
+    token: true,
+    button: "Confirm",
+};
+
+pub(super) const CONFIRM_EMAIL: Page = Page {
+    title: "Confirm your new e-mail address",
+    post: "/v1/auth/change-email/confirm",
+    done: "Your account has the new address.",
+    field: None,
+    token: true,
+    button: "Confirm",
+};
+
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+                      connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+impl Page {
+    pub(super) fn reply(&self) -> Reply {
+        Reply::text("text/html; charset=utf-8", self.html())
+            .header(CONTENT_SECURITY_POLICY, POLICY)
+            .header(REFERRER_POLICY, "no-referrer")
+            .header(HeaderName::from_static("x-robots-tag"), "noindex")
+    }
+
+    /// Every part of it is ours: there is nothing to escape.
+    fn html(&self) -> String {
+        let Self {
+            title,
+            post,
+            done,
+            button,
+            ..
+        } = self;
+        let (name, input) = self
+            .field
+            .map_or(("", String::new()), |(name, label, kind)| {
+                let complete = if kind == "password" {
+                    "new-password"
+                } else {
+                    kind
+                };
+                let input = format!(
+                    "<p><label>{label}<br><input id=\"field\" type=\"{kind}\" required \
+                 autocomplete=\"{complete}\" style=\"width:100%;font:inherit\"></label></p>"
+                );
+                (name, input)
+            });
+        let token = self.token;
+        format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title></head>\
+             <body style=\"margin:10vh auto;max-width:26rem;padding:0 1rem;font:16px/1.5 system-ui\">\
+             <h1 style=\"font-size:1.3rem\">{title}</h1><form id=\"form\">{input}\
+             <button style=\"font:inherit;padding:.5rem 1rem\">{button}</button></form>\
+             <p id=\"answer\" role=\"status\"></p><noscript>This page needs JavaScript.</noscript>\
+             <script>const token=location.hash.slice(1);history.replaceState(null,'',location.pathname);\
+             document.getElementById('form').addEventListener('submit',async event=>{{\
+             event.preventDefault();const body={{}};if({token})body.token=token;\
+             const field=document.getElementById('field');if(field)body['{name}']=field.value;\
+             const answer=document.getElementById('answer');try{{\
+             const reply=await fetch('{post}',{{method:'POST',body:JSON.stringify(body),\
+             headers:{{'content-type':'application/json'}}}});\
+             if(reply.ok){{event.target.remove();answer.textContent='{done}';return}}\
+             const problem=await reply.json();answer.textContent=(problem.errors||[])\
+             .map(fault=>'It '+fault.detail+'.').join(' ')||problem.detail||problem.title;\
+             }}catch{{answer.textContent='The server cannot be reached. Try again.'}}}});</script></body></html>"
+        )
+    }
+}

@@ -1,0 +1,214 @@
+//! Links sent by mail, and what using them changes. A link is removed by the
+//! commit that uses it, so it works once, whoever races whom.
+
+use jiff::SignedDuration;
+use shared::{
+    commit::Commit,
+    cx::Context,
+    event::auth::{AuthMailRequested, Letter, UserContactChanged},
+    http::Reply,
+    id::UserId,
+    problem::Problem,
+    table::StoreError,
+};
+
+use super::{Store, items, items::Claim};
+use crate::{
+    model::{
+        account::{Account, Address, Credential},
+        email::Email,
+        mailed::{Link, LinkUse},
+        organization::next_sequence,
+    },
+    problems::{EMAIL_TAKEN, LINK_GONE},
+};
+
+/// A link and the secret of it, sealed for the letter.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// As it is kept.
+    pub link: Link,
+    /// What only the notifications group can open.
+    pub token: String,
+}
+
+impl Store {
+    /// The link for a purpose that a person was sent last.
+    pub async fn link(&self, user: UserId, purpose: LinkUse) -> Result<Option<Link>, StoreError> {
+        self.read(&items::link(user, purpose)).await
+    }
+
+    /// Sends a link; the one before it for the same purpose works no more.
+    pub async fn send(
+        &self,
+        cx: &Context,
+        sealed: &Sealed,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        send(&mut commit, sealed);
+        commit.finish(reply).await
+    }
+
+    /// Does the work of [`Store::send`] for somebody who has no account, or
+    /// gets no further letter: two items that nobody reads.
+    pub async fn send_nothing(
+        &self,
+        cx: &Context,
+        sealed: &Sealed,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit.put(&sealed.link);
+        let padding = items::Padding::new(&sealed.link, &sealed.token);
+        commit.put(&padding);
+        commit.finish(reply).await
+    }
+
+    /// The address is the person's own.
+    pub async fn verify_email(
+        &self,
+        cx: &Context,
+        link: &Link,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        spend(&mut commit, link);
+        verified(&mut commit, link);
+        commit.finish(reply).await
+    }
+
+    /// Another password, by a link: who reads the mail of the address owns it.
+    pub async fn reset_password(
+        &self,
+        cx: &Context,
+        link: &Link,
+        credential: &Credential,
+    ) -> Result<(), Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        spend(&mut commit, link);
+        verified(&mut commit, link);
+        commit.replace(credential);
+        tell(
+            &mut commit,
+            link.user_id,
+            &link.email,
+            Letter::PasswordChanged,
+        );
+        Ok(commit.execute().await?)
+    }
+
+    /// Another password, by who knows the old one.
+    pub async fn change_password(
+        &self,
+        cx: &Context,
+        account: &Account,
+        credential: &Credential,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit.replace(credential);
+        tell(
+            &mut commit,
+            account.id,
+            &account.email,
+            Letter::PasswordChanged,
+        );
+        commit.finish(reply).await
+    }
+
+    /// Another address: the claims change hands, and the old address is told.
+    pub async fn change_email(
+        &self,
+        cx: &Context,
+        link: &Link,
+        account: &Account,
+        addresses: (&Email, &Email),
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let (old, new) = addresses;
+        let mut commit = Commit::new(&self.table, cx);
+        spend(&mut commit, link);
+        commit
+            .create(&Claim::new(items::email(new), account.id))
+            .or(Problem::new(&EMAIL_TAKEN));
+        commit.delete(items::email(old));
+        commit
+            .update(items::account(account.id))
+            .set("email", &link.email)
+            .set("emailVerified", true)
+            .when("#email = :old")
+            .bind(":old", &account.email)
+            .or(Problem::new(&LINK_GONE));
+        contact(&mut commit, link);
+        tell(
+            &mut commit,
+            account.id,
+            &account.email,
+            Letter::EmailChanged,
+        );
+        commit.finish(reply).await
+    }
+}
+
+/// Puts a link and asks for its letter.
+pub(super) fn send(commit: &mut Commit, sealed: &Sealed) {
+    let link = &sealed.link;
+    commit.put(link);
+    commit.publish(
+        &AuthMailRequested {
+            user_id: link.user_id,
+            email: link.email.0.clone(),
+            template: link.purpose.letter(),
+            sealed_token: Some(sealed.token.clone()),
+            expires_at: Some(link.expires_at),
+        },
+        next_sequence(None, link.sent_at),
+    );
+}
+
+fn spend(commit: &mut Commit, link: &Link) {
+    commit
+        .delete(items::link(link.user_id, link.purpose))
+        .when("#token = :token")
+        .bind(":token", &link.token)
+        .or(Problem::new(&LINK_GONE));
+}
+
+/// The account's address is verified, if it is still the one of the link.
+fn verified(commit: &mut Commit, link: &Link) {
+    commit
+        .update(items::account(link.user_id))
+        .set("emailVerified", true)
+        .when("#email = :address")
+        .bind(":address", &link.email)
+        .or(Problem::new(&LINK_GONE));
+    contact(commit, link);
+}
+
+fn contact(commit: &mut Commit, link: &Link) {
+    let sequence = next_sequence(None, commit.now());
+    commit.publish(
+        &UserContactChanged {
+            user_id: link.user_id,
+            email: link.email.0.clone(),
+            verified: true,
+        },
+        sequence,
+    );
+}
+
+fn tell(commit: &mut Commit, user_id: UserId, email: &Address, template: Letter) {
+    // After whatever else this commit says of the person.
+    let sequence = next_sequence(None, commit.now() + SignedDuration::from_millis(1));
+    commit.publish(
+        &AuthMailRequested {
+            user_id,
+            email: email.0.clone(),
+            template,
+            sealed_token: None,
+            expires_at: None,
+        },
+        sequence,
+    );
+}
