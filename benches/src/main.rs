@@ -131,9 +131,11 @@ async fn main() -> ExitCode {
 /// Measures everything, prints the report, and returns what went wrong.
 async fn run() -> Result<Vec<String>> {
     let options = Options::read()?;
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("no workspace")?;
+    // Cargo names the checkout that it runs us for.
+    #[allow(clippy::disallowed_methods)]
+    let manifest = std::env::var("CARGO_MANIFEST_DIR");
+    let manifest = manifest.unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    let workspace = Path::new(&manifest).parent().context("no workspace")?;
     let template = Template::read(&workspace.join("template.yaml"))?;
     let names = subjects::binaries(workspace)?;
     let directory = bootstraps(&options, workspace, &names).await?;
