@@ -46,3 +46,43 @@ fn op_13_every_link_leads_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(count > 30, "only {count} links found");
 }
+
+fn sources(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rs" || extension == "py")
+        {
+            into.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// What the threat model says is proved, is.
+#[test]
+fn sc_10_every_test_of_the_threat_model_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut code = String::new();
+    for folder in ["functions", "shared", "tests", "local"] {
+        sources(&root.join(folder), &mut code);
+    }
+    let text = fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let names: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.trim_end_matches(" |").rsplit(" | ").next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(names.len() > 30, "only {} names found", names.len());
+    let missing: Vec<&&str> = names
+        .iter()
+        .filter(|name| {
+            let defined = [format!("fn {name}("), format!("def test_{name}(")];
+            !defined.iter().any(|definition| code.contains(definition))
+        })
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
