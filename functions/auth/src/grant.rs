@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     cx::Context,
+    http::Reply,
     id::{OrganizationId, SessionId, UserId},
     problem::Problem,
     token::Claims,
@@ -17,8 +18,9 @@ use crate::{
         account::Account,
         device::{coarse_address, device_name},
         refresh::RefreshToken,
-        session::{Place, Session},
+        session::{Method, Place, Session},
     },
+    problems::ACCOUNT_SUSPENDED,
     state::App,
 };
 
@@ -104,16 +106,41 @@ impl From<&Account> for User {
 }
 
 impl App {
+    /// Signs in whoever proved by `methods` to be the owner of an account:
+    /// every way to sign in ends here.
+    ///
+    /// # Errors
+    /// [`ACCOUNT_SUSPENDED`].
+    pub async fn sign_in(
+        &self,
+        cx: &Context,
+        account: Account,
+        suspended: bool,
+        methods: &[Method],
+    ) -> Result<Reply, Problem> {
+        if suspended {
+            return Err(Problem::new(&ACCOUNT_SUSPENDED));
+        }
+        let (session, tokens) = self.begin_session(cx, &account, methods).await?;
+        self.store.login(cx, &session).await?;
+        let account = Account {
+            last_login_at: Some(session.created_at),
+            ..account
+        };
+        Reply::ok(&SignedIn::new(tokens, &account))
+    }
+
     /// A new session of an account and its first tokens; not kept yet.
     pub async fn begin_session(
         &self,
         cx: &Context,
         account: &Account,
+        methods: &[Method],
     ) -> Result<(Session, TokenPair), Problem> {
         let now = self.clock.now();
         let refresh =
             RefreshToken::first(account.id, SessionId::new()).map_err(Problem::internal)?;
-        let session = Session::begin(&refresh, place(cx), now, &self.settings.lifetimes);
+        let session = Session::begin(&refresh, methods, place(cx), now, &self.settings.lifetimes);
         let tokens = self.pair(cx, account, &refresh, now).await?;
         Ok((session, tokens))
     }

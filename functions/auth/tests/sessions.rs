@@ -242,7 +242,15 @@ async fn au_12_more_sessions_than_a_transaction_holds_are_ended_too() {
     let account = stack.app.store.account(person.id).await.unwrap().unwrap();
     for _ in 0..75 {
         let cx = shared::testing::cx();
-        let (session, _) = stack.app.begin_session(&cx, &account).await.unwrap();
+        let (session, _) = stack
+            .app
+            .begin_session(
+                &cx,
+                &account,
+                &[plenary_auth::model::session::Method::Password],
+            )
+            .await
+            .unwrap();
         stack.app.store.login(&cx, &session).await.unwrap();
     }
     stack

@@ -187,7 +187,15 @@ impl Stack {
             hash: "none".to_owned(),
             changed_at: account.created_at,
         };
-        let (session, tokens) = self.app.begin_session(&cx(), &account).await.unwrap();
+        let (session, tokens) = self
+            .app
+            .begin_session(
+                &cx(),
+                &account,
+                &[plenary_auth::model::session::Method::Password],
+            )
+            .await
+            .unwrap();
         let verification = self.app.link(account.id, LinkUse::VerifyEmail, &email);
         let new = Registration {
             verification: verification.await.unwrap(),

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::id::{SessionId, UserId};
+use utoipa::ToSchema;
 
 use super::refresh::{Fingerprint, RefreshToken};
 
@@ -27,6 +28,15 @@ impl Default for Lifetimes {
     }
 }
 
+/// How somebody proved to be the owner of an account, by the names of RFC 8176.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// A password (`pwd`).
+    #[serde(rename = "pwd")]
+    Password,
+}
+
 /// A session as kept: hashes only, nothing in it signs anybody in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +49,9 @@ pub struct Session {
     pub version: u64,
     /// When the user signed in.
     pub created_at: Timestamp,
+    /// By what the user signed in.
+    #[serde(default)]
+    pub methods: Vec<Method>,
     /// When a token was last issued for it.
     pub last_seen_at: Timestamp,
     /// When it ends unless it is refreshed.
@@ -93,12 +106,19 @@ pub enum Verdict {
 
 impl Session {
     /// A new session and its first token's place in it.
-    pub fn begin(token: &RefreshToken, place: Place, now: Timestamp, lives: &Lifetimes) -> Self {
+    pub fn begin(
+        token: &RefreshToken,
+        methods: &[Method],
+        place: Place,
+        now: Timestamp,
+        lives: &Lifetimes,
+    ) -> Self {
         Self {
             user_id: token.user(),
             id: token.session(),
             version: 0,
             created_at: now,
+            methods: methods.to_vec(),
             last_seen_at: now,
             expires_at: now + lives.refresh,
             device: place.device,
@@ -182,7 +202,13 @@ mod tests {
     fn begin() -> (Session, RefreshToken) {
         let token = RefreshToken::first(UserId::new(), SessionId::new()).unwrap();
         (
-            Session::begin(&token, place(), Timestamp::UNIX_EPOCH, &LIVES()),
+            Session::begin(
+                &token,
+                &[Method::Password],
+                place(),
+                Timestamp::UNIX_EPOCH,
+                &LIVES(),
+            ),
             token,
         )
     }

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use crate::{
     grant::SignedIn,
-    model::{account::Account, email::Email, password::Password, secret::Secret},
-    problems::{ACCOUNT_SUSPENDED, INVALID_CREDENTIALS},
+    model::{email::Email, password::Password, secret::Secret, session::Method},
+    problems::INVALID_CREDENTIALS,
     state::App,
 };
 
@@ -63,14 +63,7 @@ pub async fn login(
             .detail("Invalid credentials")
             .header(WWW_AUTHENTICATE, "Bearer realm=\"plenary\""));
     };
-    if known.suspended {
-        return Err(Problem::new(&ACCOUNT_SUSPENDED));
-    }
-    let (session, tokens) = app.begin_session(&cx, &known.account).await?;
-    app.store.login(&cx, &session).await?;
-    let account = Account {
-        last_login_at: Some(session.created_at),
-        ..known.account
-    };
-    Reply::ok(&SignedIn::new(tokens, &account))
+    let methods = [Method::Password];
+    app.sign_in(&cx, known.account, known.suspended, &methods)
+        .await
 }

@@ -16,6 +16,7 @@ use crate::{
         account::{Account, Credential},
         mailed::LinkUse,
         secret::Secret,
+        session::Method,
     },
     problems::{EMAIL_TAKEN, USERNAME_TAKEN},
     state::App,
@@ -95,7 +96,9 @@ pub async fn register(
         last_login_at: Some(account.created_at),
         ..account
     };
-    let (session, tokens) = app.begin_session(&cx, &account).await?;
+    let (session, tokens) = app
+        .begin_session(&cx, &account, &[Method::Password])
+        .await?;
     let answer = SignedIn::new(tokens, &account);
     let new = Registration {
         account,
