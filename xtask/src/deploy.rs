@@ -175,12 +175,11 @@ impl Environment {
 
 fn build_release(workspace: &Workspace, x86: bool) -> Outcome {
     let bin = tools::cargo_lambda()?;
-    let path = env::var("PATH").unwrap_or_default();
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(env::root())
         // cargo-lambda asks the first python3 on the path for Zig.
-        .env("PATH", format!("{}:{path}", bin.display()))
+        .env("PATH", tools::path_with(&bin))
         .args([
             "lambda",
             "build",

@@ -42,6 +42,12 @@ pub fn cargo_lambda() -> Outcome<PathBuf> {
     venv("build", "cargo-lambda and Zig")
 }
 
+/// The search path with `bin` at its head.
+pub fn path_with(bin: &Path) -> String {
+    let path = env::var("PATH").unwrap_or_default();
+    format!("{}:{path}", bin.display())
+}
+
 /// cargo-deny: the pinned one, built once into the user's cache.
 pub fn cargo_deny() -> Outcome<PathBuf> {
     let home = env::var("HOME").ok_or("HOME is not set")?;

@@ -20,7 +20,7 @@ use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
 
-use crate::model::{Kind, Member, Message};
+use crate::model::{Member, Message};
 use crate::outgoing::{Mailer, Unsealer};
 use crate::postman::Postman;
 use crate::store::{Delivered, Notice, Store};
@@ -85,8 +85,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         if notices.is_empty() {
             return Ok(());
         }
-        let part = event.id.to_string();
-        let delivered = self.store.deliver(cx, event.id, &part, &notices).await?;
+        let delivered = self.store.deliver(cx, event.id, &notices).await?;
         self.post(event, cx, delivered).await
     }
 
@@ -96,11 +95,14 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         cx: &Context,
         delivered: Delivered,
     ) -> Result<(), WorkerError> {
-        let mails = match delivered {
-            Delivered::Now(mails) => mails,
-            Delivered::Before => self.store.mails_of(event.id).await?,
-        };
-        self.postman.send(cx, self.clock.now(), mails).await
+        let now = self.clock.now();
+        match delivered {
+            Delivered::Now(mails) => self.postman.send_claimed(cx, now, mails).await,
+            Delivered::Before => {
+                let mails = self.store.mails_of(event.id).await?;
+                self.postman.send(cx, now, mails).await
+            }
+        }
     }
 
     async fn registered(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
@@ -216,16 +218,18 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
                 event_id: submitted.event_id,
                 title: submitted.title.clone(),
             };
-            let part = format!("{}#{approver}#{}", event.id, Kind::EventSubmitted);
             let notices = [notice(approver, message, actor.clone())];
-            match self.store.deliver(cx, event.id, &part, &notices).await? {
+            match self.store.deliver(cx, event.id, &notices).await? {
                 Delivered::Now(new) => mails.extend(new),
                 Delivered::Before => before = true,
             }
         }
+        let now = self.clock.now();
+        let sent = self.postman.send_claimed(cx, now, mails).await;
         if before {
-            mails = self.store.mails_of(event.id).await?;
+            let mails = self.store.mails_of(event.id).await?;
+            self.postman.send(cx, now, mails).await?;
         }
-        self.postman.send(cx, self.clock.now(), mails).await
+        sent
     }
 }
