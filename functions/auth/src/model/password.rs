@@ -1,6 +1,6 @@
 //! Passwords: what is accepted (NIST SP 800-63B-4 §3.1.1.2) and how they are kept.
 
-use std::{fmt, sync::LazyLock};
+use std::fmt;
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
@@ -9,12 +9,12 @@ use argon2::{
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use super::guesses;
+
 /// Fewest characters of a password that stands alone, without a second factor.
 pub const MIN_CHARACTERS: usize = 15;
 /// Most characters: far beyond any passphrase, bounds the work.
 pub const MAX_CHARACTERS: usize = 256;
-/// Characters that must be left once everything predictable is taken out.
-const MIN_UNPREDICTABLE: usize = 6;
 
 /// Argon2id with OWASP's parameters: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -25,17 +25,6 @@ const LANES: u32 = 1;
 /// that an unknown address costs what a known one does.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cGxlbmFyeS1ub2JvZHk\
                       $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// Passwords that attackers try first, most common first.
-static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let mut words: Vec<&str> = include_str!("common-passwords.txt")
-        .lines()
-        .filter(|line| !line.is_empty())
-        .collect();
-    // Longest first: "password" must go before "pass" leaves "word" behind.
-    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    words
-});
 
 /// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +38,11 @@ pub enum WeakPassword {
     /// Little more than one pattern again and again, or a row of keys.
     #[error("repeats one pattern; choose something less regular")]
     Repetitive,
-    /// Little more than words that attackers try first, or that are known of the account.
-    #[error("is made of words that are tried first, or of your own name or address")]
+    /// Stolen elsewhere, or made of one or two words that are tried first or known of the account.
+    #[error(
+        "is among the passwords that were stolen elsewhere, or made of one or two words that \
+         are tried first, or of your own name or address; a few unrelated words do well"
+    )]
     Common,
 }
 
@@ -110,20 +102,8 @@ impl Password {
         if is_repetitive(&folded) || is_sequence(&folded) {
             return Err(WeakPassword::Repetitive);
         }
-        let context: Vec<String> = context
-            .iter()
-            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-            .filter(|word| word.chars().count() >= 4)
-            .map(str::to_lowercase)
-            .collect();
-        let letters: Zeroizing<String> =
-            Zeroizing::new(lower.chars().filter(|c| c.is_alphanumeric()).collect());
-        let plain: Zeroizing<String> = Zeroizing::new(lower.chars().filter_map(unmask).collect());
-        for text in [&letters, &plain] {
-            // A password of signs alone has no words to take out.
-            if !text.is_empty() && unpredictable(text, &context) < MIN_UNPREDICTABLE {
-                return Err(WeakPassword::Common);
-            }
+        if guesses::bits(&folded, context) < guesses::ENOUGH {
+            return Err(WeakPassword::Common);
         }
         Ok(())
     }
@@ -171,19 +151,6 @@ fn hasher() -> Result<Argon2<'static>, HashError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// A character as the letter that it imitates; other signs drop out.
-fn unmask(c: char) -> Option<char> {
-    match c {
-        '0' => Some('o'),
-        '1' | '!' => Some('i'),
-        '3' => Some('e'),
-        '4' | '@' => Some('a'),
-        '5' | '$' => Some('s'),
-        '7' => Some('t'),
-        c => c.is_alphanumeric().then_some(c),
-    }
-}
-
 /// One short piece over and over, or hardly any different characters.
 fn is_repetitive(text: &[char]) -> bool {
     let mut seen = text.to_vec();
@@ -202,22 +169,6 @@ fn is_sequence(text: &[char]) -> bool {
         .filter(|pair| (u32::from(pair[0])).abs_diff(u32::from(pair[1])) <= 1)
         .count();
     steps * 5 >= (text.len() - 1) * 4
-}
-
-/// How many characters are left without common words and those of the account.
-fn unpredictable(text: &str, context: &[String]) -> usize {
-    const GAP: &str = "\0";
-    let mut rest = Zeroizing::new(text.to_owned());
-    for word in context
-        .iter()
-        .map(String::as_str)
-        .chain(COMMON.iter().copied())
-    {
-        if rest.contains(word) {
-            *rest = rest.replace(word, GAP);
-        }
-    }
-    rest.chars().filter(|c| *c != '\0').count()
 }
 
 #[cfg(test)]
@@ -263,6 +214,34 @@ mod tests {
             assert_eq!(check(bad), Err(why), "{bad}");
         }
         assert_eq!(check(&"a1b2c3d4 ".repeat(40)), Err(WeakPassword::TooLong));
+    }
+
+    #[test]
+    fn b1_15_stolen_passwords_are_refused_also_repeated_joined_and_decorated() {
+        for bad in [
+            "manchesterunited",
+            "ManchesterUnited!",
+            "M4nch3st3rUn1t3d",
+            "manchester.united.1878",
+            "123456789987654321",
+            "password1234567",
+            "passwordpassword",
+            "Password-Password-2026",
+            "elephantgiraffe",
+            "Jennifer & Michael 2019",
+            "adalovelaceadalovelace",
+            "plenaryconference26",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        for good in [
+            "elephant giraffe kitchen",
+            "password8362917460538",
+            "!)~(;&[%:}>^{=?<",
+            "!)~(;&[%:}>^{=?<a",
+        ] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
     }
 
     #[test]

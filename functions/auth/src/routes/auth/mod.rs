@@ -92,6 +92,7 @@ fn replaced(
     chosen: &Secret,
 ) -> Result<Credential, Problem> {
     let known = [
+        Some(app.settings.public_url.as_str()),
         Some(account.email.0.as_str()),
         account.name.as_deref(),
         account.username.as_deref(),
