@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     model::{
-        account::Account,
+        account::{Account, Credential},
         device::{coarse_address, device_name},
         refresh::RefreshToken,
         session::{Method, Place, Session},
@@ -118,11 +118,29 @@ impl App {
         suspended: bool,
         methods: &[Method],
     ) -> Result<Reply, Problem> {
+        self.sign_in_renewing(cx, account, suspended, methods, None)
+            .await
+    }
+
+    /// [`sign_in`](Self::sign_in) that keeps a better hash of the same password
+    /// in its commit (AU-13).
+    ///
+    /// # Errors
+    /// Besides: `version-conflict` if the credential changed since it was read;
+    /// then nothing happened.
+    pub async fn sign_in_renewing(
+        &self,
+        cx: &Context,
+        account: Account,
+        suspended: bool,
+        methods: &[Method],
+        better: Option<&Credential>,
+    ) -> Result<Reply, Problem> {
         if suspended {
             return Err(Problem::new(&ACCOUNT_SUSPENDED));
         }
         let (session, tokens) = self.begin_session(cx, &account, methods).await?;
-        self.store.login(cx, &session).await?;
+        self.store.login(cx, &session, better).await?;
         let account = Account {
             last_login_at: Some(session.created_at),
             ..account

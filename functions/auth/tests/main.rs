@@ -9,6 +9,7 @@
 mod accounts;
 mod deletion;
 mod discovery;
+mod imported;
 mod invitations;
 mod limits;
 mod members;

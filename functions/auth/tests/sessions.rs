@@ -251,7 +251,7 @@ async fn au_12_more_sessions_than_a_transaction_holds_are_ended_too() {
             )
             .await
             .unwrap();
-        stack.app.store.login(&cx, &session).await.unwrap();
+        stack.app.store.login(&cx, &session, None).await.unwrap();
     }
     stack
         .api

@@ -5,6 +5,7 @@ pub mod breached;
 pub mod device;
 pub mod email;
 pub mod guesses;
+pub mod kept;
 pub mod mailed;
 pub mod organization;
 pub mod password;

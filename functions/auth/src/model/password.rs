@@ -2,24 +2,18 @@
 
 use std::fmt;
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::{self, phc::PasswordHash},
-};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use super::guesses;
+use super::{
+    guesses,
+    kept::{self, HashError, Kept, Match},
+};
 
 /// Fewest characters of a password that stands alone, without a second factor.
 pub const MIN_CHARACTERS: usize = 15;
 /// Most characters: far beyond any passphrase, bounds the work.
 pub const MAX_CHARACTERS: usize = 256;
-
-/// Argon2id with OWASP's parameters: 19 MiB, two passes, one lane.
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
 
 /// A hash that no password has, checked when the account does not exist, so
 /// that an unknown address costs what a known one does.
@@ -58,25 +52,20 @@ impl WeakPassword {
     }
 }
 
-/// Hashing failed, or a stored hash cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the password hash failed: {0}")]
-pub struct HashError(password_hash::Error);
-
-impl From<password_hash::Error> for HashError {
-    fn from(error: password_hash::Error) -> Self {
-        Self(error)
-    }
-}
-
 /// A password in the clear, NFKC-normalised so that every keyboard types the
-/// same one; wiped from memory when dropped.
-pub struct Password(Zeroizing<String>);
+/// same one, and as it was typed; wiped from memory when dropped.
+pub struct Password {
+    normal: Zeroizing<String>,
+    typed: Zeroizing<String>,
+}
 
 impl Password {
     /// What somebody typed to sign in: any text.
     pub fn presented(text: &str) -> Self {
-        Self(Zeroizing::new(text.nfkc().collect()))
+        Self {
+            normal: Zeroizing::new(text.nfkc().collect()),
+            typed: Zeroizing::new(text.to_owned()),
+        }
     }
 
     /// What somebody chose; `context` are words known of the account.
@@ -90,14 +79,14 @@ impl Password {
     }
 
     fn check(&self, context: &[&str]) -> Result<(), WeakPassword> {
-        let characters = self.0.chars().count();
+        let characters = self.normal.chars().count();
         if characters < MIN_CHARACTERS {
             return Err(WeakPassword::TooShort);
         }
         if characters > MAX_CHARACTERS {
             return Err(WeakPassword::TooLong);
         }
-        let lower = Zeroizing::new(self.0.to_lowercase());
+        let lower = Zeroizing::new(self.normal.to_lowercase());
         let folded: Zeroizing<Vec<char>> = Zeroizing::new(lower.chars().collect());
         if is_repetitive(&folded) || is_sequence(&folded) {
             return Err(WeakPassword::Repetitive);
@@ -114,20 +103,23 @@ impl Password {
     /// # Errors
     /// If the system gives no random salt.
     pub fn hash(&self) -> Result<String, HashError> {
-        Ok(hasher()?.hash_password(self.0.as_bytes())?.to_string())
+        kept::hash(&self.normal)
+    }
+
+    /// Compares it with a kept hash, ours or one that was imported.
+    ///
+    /// # Errors
+    /// If the kept text is no hash that we can check.
+    pub fn compare(&self, kept: &str) -> Result<Match, HashError> {
+        Kept::parse(kept)?.compare(&self.normal, &self.typed)
     }
 
     /// Whether it is the password of the kept hash.
     ///
     /// # Errors
-    /// If the kept text is no hash that we can check.
+    /// As [`compare`](Self::compare).
     pub fn matches(&self, kept: &str) -> Result<bool, HashError> {
-        let kept = PasswordHash::new(kept).map_err(password_hash::Error::from)?;
-        match hasher()?.verify_password(self.0.as_bytes(), &kept) {
-            Ok(()) => Ok(true),
-            Err(password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.compare(kept)? != Match::Wrong)
     }
 
     /// Checks the password of nobody: the same work, never a match.
@@ -143,12 +135,6 @@ impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
     }
-}
-
-fn hasher() -> Result<Argon2<'static>, HashError> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(password_hash::Error::from)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 /// One short piece over and over, or hardly any different characters.
@@ -259,6 +245,7 @@ mod tests {
                 .unwrap()
         );
         assert!(password.matches("$2b$10$nonsense").is_err());
+        assert!(password.matches("none").is_err());
     }
 
     #[test]
