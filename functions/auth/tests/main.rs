@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod attempts;
 mod deletion;
 mod discovery;
 mod imported;
@@ -19,4 +20,5 @@ mod refresh;
 mod routes;
 mod sessions;
 mod support;
+mod timing;
 mod tokens;

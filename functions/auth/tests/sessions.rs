@@ -168,13 +168,11 @@ async fn au_12_the_list_is_bounded_and_goes_on_by_cursor() {
         .expect(200);
     assert_eq!(page.body["items"].as_array().unwrap().len(), 2);
     let cursor = page.body["nextCursor"].as_str().unwrap().to_owned();
-    let rest = stack
-        .get(
-            &format!("/v1/auth/sessions?limit=2&cursor={cursor}"),
-            &first,
-        )
-        .await;
-    assert_eq!(rest.expect(200).body["items"].as_array().unwrap().len(), 1);
+    let next = format!("/v1/auth/sessions?limit=2&cursor={cursor}");
+    assert_eq!(page.header("link"), format!("<{next}>; rel=\"next\""));
+    let rest = stack.get(&next, &first).await.expect(200);
+    assert_eq!(rest.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(rest.header("link"), "");
     let eve = stack.person("eve").await;
     let reply = stack
         .get(&format!("/v1/auth/sessions?cursor={cursor}"), &eve)

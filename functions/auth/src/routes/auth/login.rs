@@ -21,6 +21,9 @@ use crate::{
     store::SignIn,
 };
 
+/// Where attempts at an account's password are counted.
+pub(super) const PATH: &str = "/v1/auth/login";
+
 /// How often a sign-in is looked at again whose hash changed meanwhile.
 const ATTEMPTS: u32 = 3;
 
@@ -66,6 +69,7 @@ pub async fn login(
         let better = renewed(&password, &known, proof)?;
         let methods = [Method::Password];
         let (account, suspended) = (known.account, known.suspended);
+        let address = account.email.0.clone();
         match app
             .sign_in_renewing(&cx, account, suspended, &methods, better.as_ref())
             .await
@@ -73,7 +77,7 @@ pub async fn login(
             // The hash changed since it was read: a twin renewed it, or the
             // password is another by now. What counts is how it is now.
             Err(problem) if better.is_some() && *problem.kind() == VERSION_CONFLICT => {}
-            answer => return answer,
+            answer => return answer.map(|reply| reply.proves(PATH, address)),
         }
     }
     Err(Problem::new(&UNAVAILABLE).header(RETRY_AFTER, "1"))
