@@ -1,6 +1,6 @@
 //! Issuing tokens: the one place where an access token comes into being.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     model::{
         account::{Account, Credential},
-        device::{coarse_address, device_name},
+        device::{coarse_address, country, device_name},
         refresh::RefreshToken,
         session::{Method, Place, Session},
     },
@@ -197,12 +197,10 @@ impl App {
 
 /// What a session may remember of where a request came from.
 pub fn place(cx: &Context) -> Place {
+    let address: Option<IpAddr> = cx.client_ip.as_deref().and_then(|text| text.parse().ok());
     Place {
         device: device_name(cx.user_agent.as_deref().unwrap_or_default()),
-        address: cx
-            .client_ip
-            .as_deref()
-            .and_then(|address| address.parse().ok())
-            .map(coarse_address),
+        address: address.map(coarse_address),
+        country: address.and_then(country).map(str::to_owned),
     }
 }

@@ -126,6 +126,9 @@ pub struct SessionView {
     /// The network that it was last used from, coarsely.
     #[schema(example = "203.0.113.0/24")]
     address: Option<String>,
+    /// The country of that network, if it is known (ISO 3166-1 alpha-2).
+    #[schema(example = "NL")]
+    country: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When a token was last issued for it.
@@ -143,6 +146,7 @@ impl SessionView {
             current: session.id == current,
             device: session.device.clone(),
             address: session.address.clone(),
+            country: session.country.clone(),
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
             expires_at: session.expires_at,
