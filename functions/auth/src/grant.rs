@@ -1,6 +1,6 @@
 //! Issuing tokens: the one place where an access token comes into being.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 
 use crate::{
     model::{
-        account::Account,
-        device::{coarse_address, device_name},
+        account::{Account, Credential},
+        device::{coarse_address, country, device_name},
         refresh::RefreshToken,
         session::{Method, Place, Session},
     },
@@ -118,11 +118,29 @@ impl App {
         suspended: bool,
         methods: &[Method],
     ) -> Result<Reply, Problem> {
+        self.sign_in_renewing(cx, account, suspended, methods, None)
+            .await
+    }
+
+    /// [`sign_in`](Self::sign_in) that keeps a better hash of the same password
+    /// in its commit (AU-13).
+    ///
+    /// # Errors
+    /// Besides: `version-conflict` if the credential changed since it was read;
+    /// then nothing happened.
+    pub async fn sign_in_renewing(
+        &self,
+        cx: &Context,
+        account: Account,
+        suspended: bool,
+        methods: &[Method],
+        better: Option<&Credential>,
+    ) -> Result<Reply, Problem> {
         if suspended {
             return Err(Problem::new(&ACCOUNT_SUSPENDED));
         }
         let (session, tokens) = self.begin_session(cx, &account, methods).await?;
-        self.store.login(cx, &session).await?;
+        self.store.login(cx, &session, better).await?;
         let account = Account {
             last_login_at: Some(session.created_at),
             ..account
@@ -179,12 +197,10 @@ impl App {
 
 /// What a session may remember of where a request came from.
 pub fn place(cx: &Context) -> Place {
+    let address: Option<IpAddr> = cx.client_ip.as_deref().and_then(|text| text.parse().ok());
     Place {
         device: device_name(cx.user_agent.as_deref().unwrap_or_default()),
-        address: cx
-            .client_ip
-            .as_deref()
-            .and_then(|address| address.parse().ok())
-            .map(coarse_address),
+        address: address.map(coarse_address),
+        country: address.and_then(country).map(str::to_owned),
     }
 }

@@ -24,7 +24,7 @@ use utoipa::openapi::OpenApi;
 pub fn api(core: Core) -> Api<App> {
     Api::new(core)
         .routes(routes::ordinary())
-        .credential_routes(routes::credentials())
+        .credential_routes(routes::credentials(), routes::account_of)
 }
 
 /// The description of the group's API, without anything behind it.

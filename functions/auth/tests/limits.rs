@@ -16,6 +16,7 @@ async fn limited(quota: u32) -> Stack {
         principal: policy("principal", 1000),
         ip_auth: policy("ip-auth", quota),
         ip: policy("ip", 1000),
+        ..Policies::default()
     };
     Stack::with(World::limited("auth", policies).await, |_| ())
 }

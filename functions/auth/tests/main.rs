@@ -7,8 +7,10 @@
 )]
 
 mod accounts;
+mod attempts;
 mod deletion;
 mod discovery;
+mod imported;
 mod invitations;
 mod limits;
 mod members;
@@ -18,4 +20,5 @@ mod refresh;
 mod routes;
 mod sessions;
 mod support;
+mod timing;
 mod tokens;

@@ -1,8 +1,11 @@
 //! The rules of accounts, sessions and organisations: no HTTP, no AWS.
 
 pub mod account;
+pub mod breached;
 pub mod device;
 pub mod email;
+pub mod guesses;
+pub mod kept;
 pub mod mailed;
 pub mod organization;
 pub mod password;

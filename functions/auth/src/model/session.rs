@@ -61,6 +61,9 @@ pub struct Session {
     /// The network that the last refresh came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The country of that network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// Of the secret that all generations share.
     pub family: Fingerprint,
     /// Of the generation that may be used now.
@@ -89,6 +92,8 @@ pub struct Place {
     pub device: String,
     /// The network.
     pub address: Option<String>,
+    /// Its country.
+    pub country: Option<String>,
 }
 
 /// What a presented refresh token amounts to.
@@ -123,6 +128,7 @@ impl Session {
             expires_at: now + lives.refresh,
             device: place.device,
             address: place.address,
+            country: place.country,
             family: token.family_hash(),
             current: token.generation_hash(),
             previous: None,
@@ -159,11 +165,16 @@ impl Session {
         now: Timestamp,
         lives: &Lifetimes,
     ) -> Self {
+        let (address, country) = match place.address {
+            Some(address) => (Some(address), place.country),
+            None => (self.address.clone(), self.country.clone()),
+        };
         Self {
             last_seen_at: now,
             expires_at: now + lives.refresh,
             device: place.device,
-            address: place.address.or_else(|| self.address.clone()),
+            address,
+            country,
             current: new.generation_hash(),
             previous: Some(Rotated {
                 token: old.generation_hash(),
@@ -187,6 +198,7 @@ mod tests {
         Place {
             device: "Firefox on Linux".into(),
             address: Some("203.0.113.0/24".into()),
+            country: None,
         }
     }
 

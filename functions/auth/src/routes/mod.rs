@@ -1,6 +1,7 @@
 //! One file per endpoint: its request and response types, its handler, its
 //! description.
 
+mod account_of;
 pub mod auth;
 pub mod invitations;
 pub mod me;
@@ -19,6 +20,8 @@ use utoipa_axum::{
 };
 
 use crate::state::App;
+
+pub use account_of::account_of;
 
 /// The routes with a principal, and those that everybody may call.
 pub fn ordinary() -> OpenApiRouter<App> {

@@ -153,9 +153,18 @@ impl Store {
         commit.execute().await
     }
 
-    /// Begins a session and notes the time of the sign-in (AU-23).
-    pub async fn login(&self, cx: &Context, session: &Session) -> Result<(), CommitError> {
+    /// Begins a session and notes the time of the sign-in (AU-23); `better` is
+    /// a newer hash of the password that was given.
+    pub async fn login(
+        &self,
+        cx: &Context,
+        session: &Session,
+        better: Option<&Credential>,
+    ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
+        if let Some(credential) = better {
+            commit.replace(credential);
+        }
         commit
             .update(items::account(session.user_id))
             .set("lastLoginAt", session.created_at)

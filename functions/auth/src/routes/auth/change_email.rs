@@ -44,7 +44,8 @@ pub async fn change_email(
 ) -> Result<Reply, Problem> {
     let email = address("/newEmail", &body.new_email)?;
     let (account, _) = proven(&app, &principal, &body.current_password).await?;
-    let reply = Reply::accepted(&Accepted::now())?;
+    let user = account.id.to_string();
+    let reply = Reply::accepted(&Accepted::now())?.proves("/v1/auth/change-email", user);
     let taken = app.store.account_of(&email).await?.is_some();
     let just_sent = app.was_just_sent(account.id, LinkUse::ChangeEmail).await?;
     if taken || just_sent {

@@ -48,5 +48,5 @@ pub async fn change_password(
         .change_password(&cx, &account, &credential, Reply::no_content())
         .await?;
     app.store.end_sessions(&cx, user, keep, life).await?;
-    Ok(reply)
+    Ok(reply.proves("/v1/auth/change-password", user.to_string()))
 }
