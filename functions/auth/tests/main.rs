@@ -7,15 +7,20 @@
 )]
 
 mod accounts;
+mod authenticator;
+mod browser;
 mod deletion;
 mod discovery;
 mod invitations;
 mod limits;
 mod members;
+mod mfa;
 mod organizations;
+mod passkeys;
 mod recovery;
 mod refresh;
 mod routes;
 mod sessions;
+mod step_up;
 mod support;
 mod tokens;

@@ -11,7 +11,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    grant::SignedIn,
+    grant::SignInAnswer,
     model::{email::Email, password::Password, secret::Secret, session::Method},
     problems::INVALID_CREDENTIALS,
     state::App,
@@ -29,13 +29,14 @@ pub struct Login {
 /// Sign in
 ///
 /// An unknown address and a wrong password get the same answer after the same
-/// work.
+/// work. An account with a second factor is asked for it: the tokens then come
+/// from `POST /v1/auth/mfa/verify`.
 #[utoipa::path(
     post, path = "/v1/auth/login", tag = "auth", operation_id = "login",
     request_body = Login,
     security(()),
     responses(
-        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 200, description = "Signed in, or `mfaRequired`", body = SignInAnswer),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`invalid-credentials`"),
         (status = 403, description = "`account-suspended`"),
