@@ -101,7 +101,7 @@ impl App {
             challenge: &token.webauthn(),
             party: &self.settings.relying_party,
         };
-        let used = assertion.verify(&expected, &passkey).map_err(|refusal| {
+        let after = assertion.verify(&expected, &passkey).map_err(|refusal| {
             if refusal == Refusal::Counter {
                 tracing::warn!(
                     auth.user = %user,
@@ -117,7 +117,7 @@ impl App {
                 challenge: Some(token.fingerprint()),
                 passkey: Some(Passkey {
                     last_used_at: Some(self.clock.now()),
-                    ..used
+                    ..after
                 }),
                 ..Spent::default()
             },

@@ -98,7 +98,8 @@ pub struct Authenticator {
 /// Everything that a ceremony states, to be bent.
 #[derive(Debug, Clone)]
 pub struct Says {
-    pub kind: &'static str,
+    /// Instead of the ceremony's own.
+    pub kind: Option<&'static str>,
     pub origin: String,
     pub cross_origin: Option<bool>,
     pub top_origin: Option<&'static str>,
@@ -118,7 +119,7 @@ pub struct Says {
 impl Says {
     fn the_truth(origin: &str, rp_id: &str) -> Self {
         Self {
-            kind: "webauthn.create",
+            kind: None,
             origin: origin.to_owned(),
             cross_origin: Some(false),
             top_origin: None,
@@ -132,10 +133,10 @@ impl Says {
         }
     }
 
-    fn client_data(&self, challenge: &str) -> Vec<u8> {
+    fn client_data(&self, kind: &str, challenge: &str) -> Vec<u8> {
         let challenge = self.challenge.as_deref().unwrap_or(challenge);
         let mut data = json!({
-            "type": self.kind, "challenge": challenge, "origin": self.origin,
+            "type": self.kind.unwrap_or(kind), "challenge": challenge, "origin": self.origin,
             "other_keys_can_be_added_here": "and are passed over",
         });
         if let Some(cross) = self.cross_origin {
@@ -200,7 +201,7 @@ impl Authenticator {
         self.handle = from_base64url(user).unwrap();
         let client_data = self
             .says
-            .client_data(public_key["challenge"].as_str().unwrap());
+            .client_data("webauthn.create", public_key["challenge"].as_str().unwrap());
         let cose = self.says.cose.clone().unwrap_or_else(|| self.cose());
         let mut attested = vec![7; 16];
         attested.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
@@ -229,12 +230,9 @@ impl Authenticator {
 
     /// `navigator.credentials.get`, as JSON.
     pub fn get(&mut self, public_key: &Value) -> Value {
-        if self.says.kind == "webauthn.create" {
-            self.says.kind = "webauthn.get";
-        }
         let client_data = self
             .says
-            .client_data(public_key["challenge"].as_str().unwrap());
+            .client_data("webauthn.get", public_key["challenge"].as_str().unwrap());
         let data = self.says.authenticator_data(None);
         let hash = digest(&SHA256, &client_data);
         let signature = self.key.sign(&[data.as_slice(), hash.as_ref()].concat());

@@ -1,5 +1,5 @@
 //! Passkeys in a real browser: Chromium with a virtual authenticator (WebAuthn
-//! §11), driven over the DevTools protocol, on a page of the router itself.
+//! §11), driven over the protocol of its developer tools, on a page of the router itself.
 //!
 //! `cargo xtask test` runs this where Chromium is installed, and says so where
 //! it is not.
@@ -25,7 +25,7 @@ const NAMES: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A headless browser with a profile of its own; it ends with the test.
 struct Browser {

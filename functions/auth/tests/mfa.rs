@@ -32,14 +32,17 @@ impl Phone {
 
 fn base32(text: &str) -> Vec<u8> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: String = text
-        .chars()
-        .map(|c| format!("{:05b}", ALPHABET.find(c).unwrap()))
-        .collect();
-    let bytes = bits.as_bytes().chunks(8);
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for c in text.chars() {
+        let five = u32::try_from(ALPHABET.find(c).unwrap()).unwrap();
+        bits = ((bits << 5) | five) & 0xffff;
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from((bits >> count) & 0xff).unwrap());
+        }
+    }
     bytes
-        .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())
-        .collect()
 }
 
 impl Stack {

@@ -4,8 +4,12 @@ use ciborium::Value as Cbor;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::{
+    access::UserAccess,
+    commit::Commit,
     digest::{base64url, from_base64url},
-    testing::TestReply,
+    id::UserId,
+    principal::PlatformRole,
+    testing::{TestReply, cx},
 };
 
 use crate::{
@@ -99,6 +103,8 @@ async fn au_21_a_passkey_signs_in_without_a_name_or_a_password() {
         .expect(201);
     assert_eq!(added.body["recoveryCodes"].as_array().unwrap().len(), 10);
     assert_eq!(added.body["passkey"]["backedUp"], true);
+    let model = "07070707-0707-0707-0707-070707070707";
+    assert_eq!(added.body["passkey"]["aaguid"], model);
     let told = ("second-factors-changed".to_owned(), ada.email.clone());
     assert_eq!(stack.letters().await.last(), Some(&told));
     let again = stack.registration(&ada).await;
@@ -173,7 +179,7 @@ type Lie = (&'static str, fn(&mut Says));
 /// What both ceremonies refuse, by the steps of §7.1 and §7.2.
 const LIES: &[Lie] = &[
     ("wrong-origin", |says| {
-        says.origin = "https://evil.test".into()
+        says.origin = "https://evil.test".into();
     }),
     ("wrong-origin", |says| says.origin.push_str(":8443")),
     ("wrong-origin", |says| says.origin.insert_str(8, "x.")),
@@ -182,18 +188,18 @@ const LIES: &[Lie] = &[
         says.top_origin = Some("https://evil.test");
     }),
     ("wrong-relying-party", |says| {
-        says.rp_id = "evil.test".into()
+        says.rp_id = "evil.test".into();
     }),
     ("wrong-relying-party", |says| {
-        says.rp_id = "plenary.test".into()
+        says.rp_id = "plenary.test".into();
     }),
     ("wrong-challenge", |says| {
         says.challenge = Some(base64url([7; 32]));
     }),
     ("wrong-challenge", |says| {
-        says.challenge = Some(String::new())
+        says.challenge = Some(String::new());
     }),
-    ("wrong-type", |says| says.kind = "payment.get"),
+    ("wrong-type", |says| says.kind = Some("payment.get")),
     ("no-user-verification", |says| says.flags &= !UV),
     ("no-user-presence", |says| says.flags &= !UP),
     ("backup-flags", |says| says.flags = UP | UV | BS),
@@ -217,7 +223,7 @@ async fn au_21_a_registration_that_breaks_a_rule_adds_nothing() {
     let mut phone = Authenticator::es256();
     let truth = phone.says.clone();
     let only: &[Lie] = &[
-        ("wrong-type", |says| says.kind = "webauthn.get"),
+        ("wrong-type", |says| says.kind = Some("webauthn.get")),
         ("malformed", |says| says.after_object = vec![0xf6]),
     ];
     for (why, lie) in LIES.iter().chain(only) {
@@ -270,7 +276,7 @@ async fn au_21_an_assertion_that_breaks_a_rule_signs_nobody_in() {
     let mut good = phone.get(&asked["publicKey"]);
     let truth = phone.says.clone();
     let only: &[Lie] = &[
-        ("wrong-type", |says| says.kind = "webauthn.create2"),
+        ("wrong-type", |says| says.kind = Some("webauthn.create")),
         ("backup-flags", |says| says.flags &= !(BE | BS)),
     ];
     for (why, lie) in LIES.iter().chain(only) {
@@ -527,4 +533,45 @@ async fn au_21_a_suspended_account_is_refused_by_passkey_too() {
     suspend(&stack, ada.id).await;
     let refused = stack.sign_in_by(&mut phone).await;
     refused.expect(403).problem("account-suspended");
+}
+
+#[tokio::test]
+async fn au_21_who_lost_every_factor_is_helped_by_who_stands_above_them() {
+    let stack = Stack::new().await;
+    let (ada, eve) = (stack.register("ada").await, stack.register("eve").await);
+    let mut phone = Authenticator::es256();
+    stack.adopt(&ada, &mut phone).await;
+    stack.phone(&ada).await;
+    let path = format!("/v1/auth/users/{}/mfa", ada.id);
+    stack.remove_as(&eve, &path).await.expect(403);
+    appoint(&stack, eve.id, PlatformRole::Admin).await;
+    appoint(&stack, ada.id, PlatformRole::Admin).await;
+    let equal = stack.remove_as(&eve, &path).await;
+    equal.expect(403).problem("forbidden");
+    appoint(&stack, ada.id, PlatformRole::User).await;
+    let nobody = format!("/v1/auth/users/{}/mfa", UserId::new());
+    stack.remove_as(&eve, &nobody).await.expect(404);
+    stack.pass(600);
+    let stale = stack.remove_as(&eve, &path).await;
+    stale.expect(403).problem("step-up-required");
+    let eve = stack.login(&eve).await;
+    stack.remove_as(&eve, &path).await.expect(204);
+    let told = ("second-factors-changed".to_owned(), ada.email.clone());
+    assert_eq!(stack.letters().await.last(), Some(&told));
+    stack.get("/v1/users/me", &ada).await.expect(401);
+    assert_eq!(code(stack.sign_in_by(&mut phone).await), "unknown");
+    let ada = stack.login(&ada).await;
+    let view = stack.get("/v1/auth/mfa", &ada).await.expect(200);
+    assert_eq!(view.body["methods"], json!([]));
+    stack.adopt(&ada, &mut phone).await;
+}
+
+async fn appoint(stack: &Stack, user_id: UserId, platform_role: PlatformRole) {
+    let mut commit = Commit::new(stack.world.access(), &cx());
+    commit.put(&UserAccess {
+        user_id,
+        platform_role,
+        suspended: false,
+    });
+    commit.execute().await.unwrap();
 }

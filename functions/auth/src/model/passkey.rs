@@ -7,7 +7,7 @@ use shared::{
     digest::base64url,
     id::{PasskeyId, UserId},
 };
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use super::webauthn::{NewCredential, PublicKey};
 
@@ -35,8 +35,8 @@ pub struct Passkey {
     /// How browsers reach it.
     #[serde(default)]
     pub transports: Vec<String>,
-    /// The model of the authenticator, in hexadecimal.
-    pub aaguid: String,
+    /// The model of the authenticator.
+    pub aaguid: Uuid,
     /// Whether it may be copied to other devices.
     pub backup_eligible: bool,
     /// Whether it is.

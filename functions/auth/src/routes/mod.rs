@@ -44,6 +44,7 @@ pub fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(auth::revoke_session::revoke))
         .routes(routes!(mfa::overview::overview))
         .routes(routes!(mfa::remove::remove))
+        .routes(routes!(mfa::reset::reset))
         .routes(routes!(passkeys::list::list))
         .routes(routes!(passkeys::change::change, passkeys::remove::remove))
         .routes(routes!(me::me))

@@ -102,4 +102,30 @@ impl Store {
         told(&mut commit, account);
         commit.finish(reply).await
     }
+
+    /// Removes every second factor of an account: its owner lost them, or is
+    /// going. The owner is told.
+    pub async fn remove_all_factors(
+        &self,
+        cx: &Context,
+        account: &Account,
+        factors: &Factors,
+        passkeys: &[Passkey],
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        keep(
+            &mut commit,
+            &Factors {
+                version: factors.version,
+                ..Factors::none(account.id)
+            },
+        );
+        for passkey in passkeys {
+            commit.delete(items::passkey(account.id, passkey.id));
+            commit.delete(items::credential_claim(&passkey.credential_id));
+        }
+        told(&mut commit, account);
+        commit.finish(reply).await
+    }
 }

@@ -25,7 +25,7 @@ pub(super) struct AuthenticatorData<'a> {
 /// A new credential (§6.5.1).
 #[derive(Debug)]
 pub(super) struct Attested<'a> {
-    pub(super) aaguid: &'a [u8],
+    pub(super) aaguid: &'a [u8; 16],
     pub(super) id: &'a [u8],
     pub(super) key: ciborium::Value,
 }
@@ -48,6 +48,7 @@ impl<'a> AuthenticatorData<'a> {
             None
         } else {
             let aaguid = take(&mut rest, 16)?;
+            let aaguid = aaguid.try_into().map_err(|_| Refusal::Malformed)?;
             let length = take(&mut rest, 2)?;
             let length = usize::from(length[0]) << 8 | usize::from(length[1]);
             if length == 0 || length > MAX_ID {

@@ -5,6 +5,7 @@ use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use shared::digest::{base64url, from_base64url};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     PublicKey, Refusal,
@@ -82,8 +83,8 @@ pub struct NewCredential {
     pub key: PublicKey,
     /// Its counter.
     pub sign_count: u32,
-    /// The model of the authenticator, in hexadecimal; zeros say nothing.
-    pub aaguid: String,
+    /// The model of the authenticator; zeros say nothing.
+    pub aaguid: Uuid,
     /// How browsers reach it.
     pub transports: Vec<String>,
     /// Whether it may be copied to other devices.
@@ -141,11 +142,7 @@ pub fn register(
         id: named,
         key,
         sign_count: data.sign_count,
-        aaguid: attested
-            .aaguid
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        aaguid: Uuid::from_bytes(*attested.aaguid),
         transports: transports(&credential.response.transports),
         backup_eligible: data.backup_eligible(),
         backed_up: data.backed_up(),

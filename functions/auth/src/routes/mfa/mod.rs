@@ -5,6 +5,7 @@ pub mod enrol;
 pub mod overview;
 pub mod recovery_codes;
 pub mod remove;
+pub mod reset;
 pub mod verify;
 
 use serde::Serialize;

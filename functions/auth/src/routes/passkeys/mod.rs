@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::id::PasskeyId;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::model::{
     challenge::{CHALLENGE_LIFE, ChallengeToken},
@@ -29,8 +30,8 @@ pub struct PasskeyView {
     /// For `PublicKeyCredential.signalAllAcceptedCredentials`.
     credential_id: String,
     /// The model of the authenticator; zeros say nothing.
-    #[schema(example = "ea9b8d664d011d213ce4b6b48cb575d4")]
-    aaguid: String,
+    #[schema(value_type = String, example = "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4")]
+    aaguid: Uuid,
     /// Whether it is copied to the owner's other devices.
     backed_up: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -45,7 +46,7 @@ impl From<&Passkey> for PasskeyView {
             id: passkey.id,
             name: passkey.name.clone(),
             credential_id: passkey.credential_id.clone(),
-            aaguid: passkey.aaguid.clone(),
+            aaguid: passkey.aaguid,
             backed_up: passkey.backed_up,
             created_at: passkey.created_at,
             last_used_at: passkey.last_used_at,
