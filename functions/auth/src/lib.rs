@@ -8,10 +8,14 @@ pub mod grant;
 pub mod keyring;
 pub mod letters;
 pub mod model;
+pub mod passkeys;
 pub mod problems;
+pub mod relying_party;
 pub mod routes;
 pub mod sealer;
+pub mod second_factor;
 pub mod state;
+pub mod step_up;
 pub mod store;
 
 pub use problems::PROBLEMS;

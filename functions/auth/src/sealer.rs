@@ -17,6 +17,8 @@ pub enum Purpose {
     SigningKey,
     /// A token on its way to the notifications group, which puts it into a mail.
     Mail,
+    /// The secret of an authenticator app, or the key of recovery codes.
+    SecondFactor,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
         match self {
             Self::SigningKey => "signing-key",
             Self::Mail => "mail",
+            Self::SecondFactor => "second-factor",
         }
     }
 }

@@ -406,7 +406,7 @@ async fn au_28_a_suspended_account_is_refused_at_once() {
     stack.get("/v1/users/me", &person).await.expect(401);
 }
 
-async fn suspend(stack: &Stack, user_id: UserId) {
+pub async fn suspend(stack: &Stack, user_id: UserId) {
     let mut commit = Commit::new(stack.world.access(), &cx());
     commit.put(&UserAccess {
         user_id,

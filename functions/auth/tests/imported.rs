@@ -118,7 +118,7 @@ async fn au_13_a_password_that_was_changed_meanwhile_is_not_brought_back() {
     };
     let problem = stack
         .app
-        .sign_in_renewing(&cx(), account, false, &[Method::Password], Some(&renewed))
+        .sign_in_renewing(&cx(), account, false, &[Method::Password], Some(renewed))
         .await
         .unwrap_err();
     assert_eq!(*problem.kind(), VERSION_CONFLICT);

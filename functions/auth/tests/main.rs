@@ -8,17 +8,22 @@
 
 mod accounts;
 mod attempts;
+mod authenticator;
+mod browser;
 mod deletion;
 mod discovery;
 mod imported;
 mod invitations;
 mod limits;
 mod members;
+mod mfa;
 mod organizations;
+mod passkeys;
 mod recovery;
 mod refresh;
 mod routes;
 mod sessions;
+mod step_up;
 mod support;
 mod timing;
 mod tokens;

@@ -1,4 +1,5 @@
 use jiff::SignedDuration;
+use plenary_auth::store::Spent;
 use serde_json::json;
 use shared::testing::now;
 
@@ -257,7 +258,12 @@ async fn au_12_more_sessions_than_a_transaction_holds_are_ended_too() {
             )
             .await
             .unwrap();
-        stack.app.store.login(&cx, &session, None).await.unwrap();
+        stack
+            .app
+            .store
+            .login(&cx, &session, &Spent::default())
+            .await
+            .unwrap();
     }
     stack
         .api

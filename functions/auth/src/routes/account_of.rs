@@ -15,6 +15,8 @@ struct Naming<'a> {
     email: Option<Cow<'a, str>>,
     #[serde(default)]
     current_password: Option<IgnoredAny>,
+    #[serde(default)]
+    password: Option<IgnoredAny>,
 }
 
 /// The account that attempts are counted for: of the `email` in the body, in
@@ -25,24 +27,13 @@ struct Naming<'a> {
 /// would let a stranger who knows an id stop its owner.
 pub fn account_of(caller: Option<&Principal>, body: &[u8]) -> Option<String> {
     let naming: Naming = serde_json::from_slice(body).ok()?;
-    match (caller, naming) {
-        (
-            Some(principal),
-            Naming {
-                current_password: Some(_),
-                ..
-            },
-        ) => Some(principal.user_id.to_string()),
-        (
-            _,
-            Naming {
-                email: Some(email), ..
-            },
-        ) => Email::parse(&email)
-            .ok()
-            .map(|email| email.as_str().to_owned()),
-        _ => None,
+    if let Some(email) = naming.email {
+        let email = Email::parse(&email).ok()?;
+        return Some(email.as_str().to_owned());
     }
+    let asked_again = naming.current_password.or(naming.password).is_some();
+    let caller = caller.filter(|_| asked_again)?;
+    Some(caller.user_id.to_string())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use shared::{
 };
 
 use super::{
-    Sealed, Store,
+    Sealed, Spent, Store,
     items::{self, Claim},
     links,
 };
@@ -153,18 +153,16 @@ impl Store {
         commit.execute().await
     }
 
-    /// Begins a session and notes the time of the sign-in (AU-23); `better` is
-    /// a newer hash of the password that was given.
+    /// Begins a session, uses up what proved it, and notes the time of the
+    /// sign-in (AU-23).
     pub async fn login(
         &self,
         cx: &Context,
         session: &Session,
-        better: Option<&Credential>,
+        spent: &Spent,
     ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
-        if let Some(credential) = better {
-            commit.replace(credential);
-        }
+        spent.write(&mut commit);
         commit
             .update(items::account(session.user_id))
             .set("lastLoginAt", session.created_at)

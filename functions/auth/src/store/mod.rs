@@ -5,17 +5,20 @@
 //! all groups read, is written here in the same transactions.
 
 mod accounts;
+mod factors;
 mod invitations;
 mod items;
 mod links;
 mod members;
 mod organizations;
+mod passkeys;
 mod sessions;
 mod signing;
 
 use shared::table::{Entity, Key, StoreError, Table};
 
 pub use accounts::{Registration, SignIn};
+pub use factors::Spent;
 pub use items::SigningSecret;
 pub use links::Sealed;
 pub use members::Actor;

@@ -11,7 +11,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    grant::SignedIn,
+    grant::SignInAnswer,
     model::{
         account::Credential, email::Email, kept::Match, password::Password, secret::Secret,
         session::Method,
@@ -39,13 +39,14 @@ pub struct Login {
 /// Sign in
 ///
 /// An unknown address and a wrong password get the same answer after the same
-/// work.
+/// work. An account with a second factor is asked for it: the tokens then come
+/// from `POST /v1/auth/mfa/verify`.
 #[utoipa::path(
     post, path = "/v1/auth/login", tag = "auth", operation_id = "login",
     request_body = Login,
     security(()),
     responses(
-        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 200, description = "Signed in, or `mfaRequired`", body = SignInAnswer),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`invalid-credentials`"),
         (status = 403, description = "`account-suspended`"),
@@ -67,16 +68,17 @@ pub async fn login(
         };
         let (known, proof) = proven(&password, known)?;
         let better = renewed(&password, &known, proof)?;
+        let renews = better.is_some();
         let methods = [Method::Password];
         let (account, suspended) = (known.account, known.suspended);
         let address = account.email.0.clone();
         match app
-            .sign_in_renewing(&cx, account, suspended, &methods, better.as_ref())
+            .sign_in_renewing(&cx, account, suspended, &methods, better)
             .await
         {
             // The hash changed since it was read: a twin renewed it, or the
             // password is another by now. What counts is how it is now.
-            Err(problem) if better.is_some() && *problem.kind() == VERSION_CONFLICT => {}
+            Err(problem) if renews && *problem.kind() == VERSION_CONFLICT => {}
             answer => return answer.map(|reply| reply.proves(PATH, address)),
         }
     }
