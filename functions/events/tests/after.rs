@@ -7,7 +7,7 @@ use crate::support::path;
 
 impl Gate {
     /// The same people, signed in anew.
-    async fn later(&mut self, hours: i64) {
+    fn later(&mut self, hours: i64) {
         self.stage
             .world
             .clock
@@ -61,7 +61,7 @@ async fn ev_20_feedback_is_for_attendees_after_the_end() {
         .await
         .expect(409)
         .problem("feedback-closed");
-    gate.later(24 * 60).await;
+    gate.later(24 * 60);
     let guests: Vec<TestUser> = guests.iter().map(|user| gate.again(user)).collect();
     gate.say(&guests[3], good.clone()).await.expect(403);
     gate.say(&gate.author, good.clone()).await.expect(403);

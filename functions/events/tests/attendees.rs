@@ -64,16 +64,16 @@ async fn ev_20_a_registration_is_handed_over_to_a_user() {
     let without = json!({"fromUserId": giver.id});
     let missing = take_over(&stage, &taker, &event, without).await.expect(400);
     assert_eq!(missing.body["errors"][0]["pointer"], "/answers/diet");
-    let taken = take_over(&stage, &taker, &event, from.clone())
+    let theirs = take_over(&stage, &taker, &event, from.clone())
         .await
         .expect(201)
         .body;
     assert_ne!(
-        taken["id"], first["id"],
+        theirs["id"], first["id"],
         "tickets of the one before are void"
     );
     assert_eq!(
-        (&taken["status"], &taken["answers"]["diet"]),
+        (&theirs["status"], &theirs["answers"]["diet"]),
         (&json!("confirmed"), &json!("vegan"))
     );
     assert_eq!(stage.mine(&giver, &event).await["status"], "cancelled");

@@ -234,9 +234,9 @@ impl Run {
                 let status = stage.withdraw(&self.people[who], event).await.status;
                 match reference.people[who] {
                     None => assert_eq!(status, 404),
-                    Some((_, _, state)) => {
+                    Some((_, _, was)) => {
                         assert_eq!(status, 204);
-                        if state != State::Cancelled {
+                        if was != State::Cancelled {
                             reference.cancel(who);
                         }
                     }
@@ -253,8 +253,8 @@ impl Run {
                     .status;
                 let expected = match &mut reference.people[who] {
                     None => 404,
-                    Some((_, _, state @ State::Offered(_))) => {
-                        *state = State::Confirmed;
+                    Some((_, _, offer @ State::Offered(_))) => {
+                        *offer = State::Confirmed;
                         200
                     }
                     Some((_, _, State::Confirmed)) => 200,

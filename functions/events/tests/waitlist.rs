@@ -165,9 +165,9 @@ async fn ev_20_offers_hold_the_place_and_go_to_the_next() {
         .expect(204);
     // Taken, twice.
     accept(&users[4]).await.expect(409).problem("no-offer");
-    let taken = accept(&users[3]).await.expect(200).body;
+    let theirs = accept(&users[3]).await.expect(200).body;
     assert_eq!(
-        (&taken["status"], &taken["offeredUntil"]),
+        (&theirs["status"], &theirs["offeredUntil"]),
         (&json!("confirmed"), &Value::Null)
     );
     accept(&users[3]).await.expect(200);

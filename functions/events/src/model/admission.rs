@@ -206,6 +206,15 @@ impl Admission {
         Err(Problem::invalid("/quantity", "out-of-range", detail))
     }
 
+    /// Whether nobody can want more than one place.
+    pub fn singles(&self) -> bool {
+        self.max_per_registration == 1
+            && self
+                .ticket_types
+                .iter()
+                .all(|kind| kind.max_per_registration == 1)
+    }
+
     /// Whether the type is on sale at `now`.
     ///
     /// # Errors

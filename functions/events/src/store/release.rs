@@ -22,7 +22,7 @@ impl Hall {
 
     /// Whether every registration is for one, and of no type: nobody can be
     /// blocked while a place is free.
-    pub fn plain(&self) -> bool {
+    fn plain(&self) -> bool {
         self.admission.version == 0
     }
 

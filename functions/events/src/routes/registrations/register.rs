@@ -122,7 +122,8 @@ async fn attempt(
         ..registration(&hall, before.as_ref(), &kind, wish, commit.now())
     };
     let position = match place(&hall, &mut commit, &registration, fate) {
-        Some(guess) if hall.plain() => Some(guess),
+        // Everybody waits for one place: as many people as places.
+        Some(guess) if hall.admission.singles() => Some(guess),
         Some(_) => Some(app.store.length(id, &kind).await? + 1),
         None => None,
     };
