@@ -7,6 +7,7 @@
 //! request through: it protects, it must not be the outage.
 
 mod attempts;
+mod counts;
 
 use std::collections::HashMap;
 use std::str::FromStr;

@@ -99,25 +99,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|(memory, passes)| Kind::Argon2(*memory, *passes))
         .chain(BCRYPT.map(Kind::Bcrypt))
         .collect();
-    let whole: Vec<Duration> = kinds.iter().map(Kind::measure).collect::<Result<_, _>>()?;
     let mut columns = Vec::new();
     let mut imposed = true;
     for size in SIZES {
         let part = (f64::from(size) / 1769.0).min(1.0);
-        let column: Vec<Duration> = if let Ok(share) = Share::impose(part) {
-            let column = kinds.iter().map(Kind::measure).collect::<Result<_, _>>()?;
+        let share = Share::impose(part).ok();
+        let column: Vec<Duration> = kinds.iter().map(Kind::measure).collect::<Result<_, _>>()?;
+        if let Some(share) = share {
             share.lift()?;
-            column
+            columns.push(column);
         } else {
             imposed = false;
-            whole.iter().map(|time| time.div_f64(part)).collect()
-        };
-        columns.push(column);
+            columns.push(column.iter().map(|time| time.div_f64(part)).collect());
+        }
     }
-    println!("| ms at | whole core | 256 MB | 512 MB | 1,024 MB | 1,769 MB |");
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!("| ms at | 256 MB | 512 MB | 1,024 MB | 1,769 MB |");
+    println!("| --- | --- | --- | --- | --- |");
     for (row, kind) in kinds.iter().enumerate() {
-        print!("| {} | {:.1} |", kind.name(), ms(whole[row]));
+        print!("| {} |", kind.name());
         for column in &columns {
             print!(" {:.0} |", ms(column[row]));
         }

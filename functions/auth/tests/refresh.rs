@@ -166,11 +166,11 @@ async fn au_07_racing_refreshes_of_one_token_get_one_pair() {
 }
 
 /// B1-05: however many race with one token, one family goes on and no session
-/// is lost. `PLENARY_RACES` sets how many, 1,000 if it does not.
+/// is lost. `PLENARY_RACES` sets how many, 10,000 if it does not: half a minute.
 #[tokio::test]
 #[allow(clippy::disallowed_methods, reason = "a dial of this test alone")]
-async fn au_07_b1_05_a_thousand_racing_refreshes_of_one_token_are_one_family() {
-    let races = std::env::var("PLENARY_RACES").map_or(1_000, |text| text.parse().unwrap());
+async fn au_07_b1_05_ten_thousand_racing_refreshes_of_one_token_are_one_family() {
+    let races = std::env::var("PLENARY_RACES").map_or(10_000, |text| text.parse().unwrap());
     let stack = Stack::new().await;
     let person = stack.person("ada").await;
     let mut answer: Option<String> = None;

@@ -39,7 +39,11 @@ async fn ratio(stack: &Stack, path: &str, pairs: usize, pause: SignedDuration) -
         }
         let began = now();
         let reply = stack.api.post(path).json(body).send().await;
-        (now() - began, comparable(&reply), reply.status)
+        (
+            now().saturating_sub(began),
+            comparable(&reply),
+            reply.status,
+        )
     };
     let (mut of_known, mut of_unknown) = (Vec::new(), Vec::new());
     let mut bodies = Vec::new();

@@ -10,13 +10,12 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use futures::future::join;
 
+use super::counts::Count;
 use super::{Limiter, PATIENCE, Policy, REMEMBERED, Verdict, seconds};
 use crate::digest;
-use crate::table::{Item, Key, StoreError};
+use crate::table::StoreError;
 
 /// The first delay is this part of the longest, and each is twice the one before.
 const STEPS: u32 = 8;
@@ -57,14 +56,6 @@ pub(super) struct Refusal {
 }
 
 pub(super) type Refusals = HashMap<String, Refusal>;
-
-/// A count as it stands.
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    attempts: i64,
-    last: i64,
-    known: i64,
-}
 
 impl Policy {
     /// How long after the attempt of this number the next must wait.
@@ -202,27 +193,24 @@ impl Limiter {
         now: i64,
     ) -> Result<Option<Verdict>, StoreError> {
         let quota = (":quota", i64::from(policy.quota));
-        let free = match known {
-            Some(since) => {
-                let values = [(":one", 1), (":now", now), quota, (":since", since)];
-                let (change, condition) = (
-                    "ADD attempts :one SET #last = :now",
-                    "known >= :since AND attempts < :quota",
-                );
-                self.update(policy, key, change, Some(condition), &values)
-                    .await?
-            }
-            None => {
-                let ttl = (":ttl", (now + policy.forgotten_ms()) / 1000);
-                let values = [(":one", 1), (":now", now), quota, ttl];
-                let (change, condition) = (
-                    "ADD attempts :one SET #last = :now, #ttl = :ttl",
-                    "attribute_not_exists(attempts) OR attempts < :quota",
-                );
-                self.update(policy, key, change, Some(condition), &values)
-                    .await?
-            }
+        let ttl = (now + policy.forgotten_ms()) / 1000;
+        let (change, condition, bound) = if let Some(since) = known {
+            (
+                "ADD attempts :one SET #last = :now",
+                "known >= :since AND attempts < :quota",
+                (":since", since),
+            )
+        } else {
+            (
+                "ADD attempts :one SET #last = :now, #ttl = :ttl",
+                "attribute_not_exists(attempts) OR attempts < :quota",
+                (":ttl", ttl),
+            )
         };
+        let values = [(":one", 1), (":now", now), quota, bound];
+        let free = self
+            .update(policy, key, change, Some(condition), &values)
+            .await?;
         let count = match free {
             Ok(count) => return Ok(Some(policy.granted(count.attempts))),
             Err(Some(count)) if known.is_none_or(|since| count.known >= since) => count,
@@ -264,51 +252,6 @@ impl Limiter {
         })
     }
 
-    /// The new count, or the old one when the condition did not hold.
-    async fn update(
-        &self,
-        policy: &Policy,
-        key: &str,
-        change: &str,
-        condition: Option<&str>,
-        values: &[(&str, i64)],
-    ) -> Result<Result<Count, Option<Count>>, StoreError> {
-        let values: Item = values
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), AttributeValue::N(value.to_string())))
-            .collect();
-        let mut request = self
-            .table
-            .client
-            .update_item()
-            .table_name(&*self.table.name)
-            .set_key(Some(
-                Key::new(format!("LIMIT#{}#{key}", policy.name), "ATTEMPTS").attributes(),
-            ))
-            .update_expression(change)
-            .set_condition_expression(condition.map(str::to_owned))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (alias, name) in [("#ttl", "ttl"), ("#last", "last")] {
-            if change.contains(alias) || condition.is_some_and(|text| text.contains(alias)) {
-                request = request.expression_attribute_names(alias, name);
-            }
-        }
-        match request.send().await {
-            Ok(output) => Ok(Ok(output
-                .attributes
-                .as_ref()
-                .map_or(Count::NONE, Count::of))),
-            Err(err) => match err.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
-                    Ok(Err(failure.item().map(Count::of)))
-                }
-                _ => Err(err.into()),
-            },
-        }
-    }
-
     fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -328,23 +271,6 @@ impl Limiter {
             believed: now + BELIEVED_MS,
         };
         refusals.insert(attempt.here.clone(), refusal);
-    }
-}
-
-impl Count {
-    const NONE: Self = Self {
-        attempts: 0,
-        last: 0,
-        known: 0,
-    };
-
-    fn of(item: &Item) -> Self {
-        let number = |name: &str| item.get(name)?.as_n().ok()?.parse().ok();
-        Self {
-            attempts: number("attempts").unwrap_or(0),
-            last: number("last").unwrap_or(0),
-            known: number("known").unwrap_or(0),
-        }
     }
 }
 

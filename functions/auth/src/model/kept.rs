@@ -166,7 +166,7 @@ mod tests {
             .unwrap()
     }
 
-    /// The vectors of crypt_blowfish (public domain), of each version.
+    /// The vectors of `crypt_blowfish` (public domain), of each version.
     #[test]
     fn au_13_bcrypt_hashes_of_other_implementations_are_checked() {
         for (hash, password) in [
