@@ -13,6 +13,7 @@ pub mod routes;
 pub mod sealer;
 pub mod state;
 pub mod store;
+pub mod worker;
 
 pub use problems::PROBLEMS;
 pub use state::{App, Settings};

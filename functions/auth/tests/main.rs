@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod administration;
 mod deletion;
 mod discovery;
 mod invitations;
@@ -18,4 +19,5 @@ mod refresh;
 mod routes;
 mod sessions;
 mod support;
+mod suspension;
 mod tokens;

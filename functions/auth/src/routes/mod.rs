@@ -6,6 +6,7 @@ pub mod invitations;
 pub mod me;
 pub mod members;
 pub mod organizations;
+pub mod users;
 pub mod well_known;
 
 use std::fmt::Display;
@@ -58,6 +59,8 @@ pub fn ordinary() -> OpenApiRouter<App> {
             invitations::list::list
         ))
         .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(users::list::list))
+        .routes(routes!(users::get::get, users::change::change))
         .routes(routes!(well_known::jwks::jwks))
         .routes(routes!(
             well_known::openid_configuration::openid_configuration

@@ -38,7 +38,7 @@ pub struct Login {
         (status = 200, description = "Signed in", body = SignedIn),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`invalid-credentials`"),
-        (status = 403, description = "`account-suspended`"),
+        (status = 403, description = "`account-suspended`, `password-reset-required`"),
         (status = 429, description = "`quota-exceeded`"),
     )
 )]
@@ -63,6 +63,7 @@ pub async fn login(
             .detail("Invalid credentials")
             .header(WWW_AUTHENTICATE, "Bearer realm=\"plenary\""));
     };
+    super::trusted(&known.credential)?;
     let methods = [Method::Password];
     app.sign_in(&cx, known.account, known.suspended, &methods)
         .await

@@ -34,7 +34,7 @@ use crate::{
         secret::Secret,
         session::Session,
     },
-    problems::INVALID_REFRESH_TOKEN,
+    problems::{INVALID_REFRESH_TOKEN, PASSWORD_RESET_REQUIRED},
     state::App,
 };
 
@@ -74,6 +74,7 @@ async fn proven(
         .matches(&credential.hash)
         .map_err(Problem::internal)?;
     if right {
+        trusted(&credential)?;
         Ok((account, credential))
     } else {
         Err(Problem::invalid(
@@ -82,6 +83,18 @@ async fn proven(
             "is not your password",
         ))
     }
+}
+
+/// A right password proves nothing once an administrator wants another.
+///
+/// # Errors
+/// [`PASSWORD_RESET_REQUIRED`].
+fn trusted(credential: &Credential) -> Result<(), Problem> {
+    if credential.reset_required {
+        return Err(Problem::new(&PASSWORD_RESET_REQUIRED)
+            .detail("Choose another password with the link of POST /v1/auth/forgot-password."));
+    }
+    Ok(())
 }
 
 /// The credential with a newly chosen password.
@@ -107,6 +120,7 @@ fn replaced(
     Ok(Credential {
         hash: password.hash().map_err(Problem::internal)?,
         changed_at: app.clock.now(),
+        reset_required: false,
         ..before
     })
 }
