@@ -19,7 +19,7 @@ pub fn of(document: &Value, operation: &Value, names: &Names) -> Option<(String,
     Some((content_type.clone(), body))
 }
 
-fn value(document: &Value, schema: &Value, names: &Names, name: &str) -> Value {
+pub fn value(document: &Value, schema: &Value, names: &Names, name: &str) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let pointer = reference.trim_start_matches('#');
         return value(document, document.pointer(pointer).unwrap(), names, name);

@@ -3,6 +3,12 @@
 
 type Exceptions = &'static [(&'static str, &'static str)];
 
+/// Parameters of paths for which the stage has no real thing of the tenant's.
+pub const UNREAL: Exceptions = &[(
+    "runId",
+    "there is no run before the event is published, and then it is public",
+)];
+
 /// Operations that can be called without a token.
 pub const OPEN: Exceptions = &[
     ("confirmEmail", "the token of the mail is the right to it"),

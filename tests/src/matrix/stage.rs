@@ -52,7 +52,8 @@ impl Names {
         })
     }
 
-    /// A path with the tenant's ids; `{id}` is the group's main thing.
+    /// A path with the tenant's ids, as far as it has any of that name; `{id}` is
+    /// the group's main thing.
     pub fn fill(&self, group: &str, path: &str) -> String {
         path.split('/')
             .map(|segment| {
@@ -65,14 +66,7 @@ impl Names {
                     ("id", "notifications") => "notificationId",
                     (name, _) => name,
                 };
-                let anybodys = match name {
-                    "group" => "events",
-                    "slug" => "not-found",
-                    "type" => "user.registered",
-                    "version" => "1",
-                    _ => segment,
-                };
-                self.id_of(name).unwrap_or(anybodys)
+                self.id_of(name).unwrap_or(segment)
             })
             .collect::<Vec<_>>()
             .join("/")
@@ -176,8 +170,6 @@ impl Stage {
             ("eventId", text(&event, "/id")),
             ("mediaId", text(&upload, "/mediaId")),
             ("notificationId", text(&inbox, "/items/0/id")),
-            // No run is theirs before the event is published; none is anybody's.
-            ("runId", shared::id::RunId::new().to_string()),
             ("token", stage.invitation_token().await),
         ];
         stage.names.0.extend(things);
