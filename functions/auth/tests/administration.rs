@@ -109,8 +109,8 @@ async fn au_33_the_first_owner_comes_by_the_operators_command_once() {
     assert!(matches!(early, Err(OwnerError::Unverified)));
     stack.get("/v1/auth/users", &ada).await.expect(403);
     prove(&stack).await;
-    let made = make(ada.email.to_uppercase()).await.unwrap();
-    assert_eq!((made.user_id, made.changed), (ada.id, true));
+    let first = make(ada.email.to_uppercase()).await.unwrap();
+    assert_eq!((first.user_id, first.changed), (ada.id, true));
     let again = make(ada.email.clone()).await.unwrap();
     assert!(!again.changed);
     assert_eq!(list(&stack, &ada, "").await, [ada.id.to_string()]);

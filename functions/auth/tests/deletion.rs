@@ -266,7 +266,7 @@ async fn or_01_the_worker_finishes_a_deletion() {
     let event = deleted(&stack).await;
     // A delivery that ran out of time did a part, and lost nothing.
     let hurried = store
-        .remove_hidden(&cx(), org, std::time::Duration::from_secs(60))
+        .remove_hidden(&cx(), org, std::time::Duration::from_mins(1))
         .await;
     assert_eq!(hurried.unwrap(), Removal::OutOfTime);
     assert_eq!(deliver(&stack, &[event.clone(), event.clone()]).await, 0);
