@@ -26,7 +26,7 @@ pub fn audit(mut args: Args) -> Outcome {
         Some(text) => anchored(&text)?,
     };
     let organization = args.option("--organization")?;
-    let verified = match args.option("--env")? {
+    let outcome = match args.option("--env")? {
         None => match args.positional() {
             Some(file) => {
                 args.done()?;
@@ -39,7 +39,7 @@ pub fn audit(mut args: Args) -> Outcome {
         },
         Some(env) => live(verifier, organization, Some(env), args)?,
     };
-    let head = verified.head;
+    let head = outcome.head;
     say(&format!(
         "The chain of {} holds: {} entries.\nIts head: --anchor {}:{}",
         head.chain, head.sequence, head.sequence, head.hash
@@ -82,14 +82,14 @@ fn live(
     let lines = child.stdout.take().ok_or("local/aws.py has no output")?;
     let outcome = verify(verifier, lines);
     let status = child.wait().map_err(|err| format!("local/aws.py: {err}"))?;
-    let verified = outcome?;
+    let found = outcome?;
     if !status.success() {
         return Err(format!("reading the log failed ({status})"));
     }
-    if verified.head.chain != chain {
-        return Err(format!("this is the chain of {}", verified.head.chain));
+    if found.head.chain != chain {
+        return Err(format!("this is the chain of {}", found.head.chain));
     }
-    Ok(verified)
+    Ok(found)
 }
 
 /// Line by line: a log may be larger than memory.

@@ -54,13 +54,12 @@ impl Target {
     /// A call of `local/aws.py`.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let script = env::root().join("local/aws.py");
-        let mut command = match &self.sandbox {
-            Some(sandbox) => sandbox.command(&self.tools.cloud_python),
-            None => {
-                let mut command = Command::new(&self.tools.cloud_python);
-                command.current_dir(env::root());
-                command
-            }
+        let mut command = if let Some(sandbox) = &self.sandbox {
+            sandbox.command(&self.tools.cloud_python)
+        } else {
+            let mut command = Command::new(&self.tools.cloud_python);
+            command.current_dir(env::root());
+            command
         };
         command.arg(script).args(arguments);
         command
