@@ -13,4 +13,5 @@ mod ground;
 mod journey;
 mod race;
 mod readme;
+mod second_factor;
 mod stack;

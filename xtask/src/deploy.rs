@@ -69,7 +69,13 @@ fn whole(sandbox: &Sandbox, tools: &Tools) -> Outcome {
     ])
     .arg("Stage=local")
     .arg(format!("Architecture={architecture}"))
-    .arg(format!("PublicUrl={}", sandbox.url()));
+    .arg(format!("PublicUrl={}", sandbox.url()))
+    // Passkeys need a name: browsers take none for an IP address.
+    .arg("WebauthnRpId=localhost")
+    .arg(format!(
+        "WebauthnOrigins=http://localhost:3000,http://localhost:5173,http://localhost:{}",
+        sandbox.port
+    ));
     run::log(&mut sam, &sandbox.file("deploy.log")).map_err(|err| {
         format!("{err}\nA stack that failed to come up cannot be updated: `cargo xtask reset` starts afresh.")
     })
@@ -175,12 +181,11 @@ impl Environment {
 
 fn build_release(workspace: &Workspace, x86: bool) -> Outcome {
     let bin = tools::cargo_lambda()?;
-    let path = env::var("PATH").unwrap_or_default();
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(env::root())
         // cargo-lambda asks the first python3 on the path for Zig.
-        .env("PATH", format!("{}:{path}", bin.display()))
+        .env("PATH", tools::path_with(&bin))
         .args([
             "lambda",
             "build",

@@ -19,6 +19,7 @@ mod status;
 mod test;
 mod tools;
 mod up;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,9 @@ cargo xtask <command>
   bench [arguments]             performance figures
   generate                      write the merged API description
 
+  watch FUNCTION [arguments]    serve one function by cargo-lambda, on the running cloud's tables
+  invoke FUNCTION FILE          send it a payload of events/
+
   deploy --env E [arguments]    release build and `sam deploy` into your AWS account;
                                 E is dev, prod or another environment of samconfig.toml
 
@@ -73,6 +77,8 @@ fn main() -> ExitCode {
         Some("test") => test::test(args),
         Some("bench") => test::bench(args),
         Some("generate") => test::generate(args),
+        Some("watch") => watch::watch(args),
+        Some("invoke") => watch::invoke(args),
         Some("deploy") => deploy::release(args),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

@@ -36,10 +36,31 @@ impl Tools {
     }
 }
 
+/// Whether there is a browser for the tests that need one.
+pub fn has_chromium() -> bool {
+    [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ]
+    .iter()
+    .any(|name| {
+        let version = Command::new(name).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    })
+}
+
 /// The folder of cargo-lambda, which cross-compiles with the Zig beside it.
 pub fn cargo_lambda() -> Outcome<PathBuf> {
     check_rust()?;
     venv("build", "cargo-lambda and Zig")
+}
+
+/// The search path with `bin` at its head.
+pub fn path_with(bin: &Path) -> String {
+    let path = env::var("PATH").unwrap_or_default();
+    format!("{}:{path}", bin.display())
 }
 
 /// cargo-deny: the pinned one, built once into the user's cache.

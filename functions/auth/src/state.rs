@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use shared::{access::AccessReader, clock::Clock, config::Env, table::Table};
 
-use crate::{keyring::KeyRing, model::session::Lifetimes, sealer::Sealer, store::Store};
+use crate::{
+    keyring::KeyRing, model::session::Lifetimes, relying_party::RelyingParty, sealer::Sealer,
+    store::Store,
+};
 
 /// Where a finder of a weakness can turn to, unless the operator names a contact.
 const SECURITY_CONTACT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/security/advisories/new");
@@ -20,13 +23,17 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// A URI for reports of weaknesses (RFC 9116 §2.5.3).
     pub security_contact: String,
+    /// For whom passkeys are made; authenticator apps show its domain.
+    pub relying_party: RelyingParty,
 }
 
 impl Settings {
     /// The defaults at a public URL.
     pub fn new(public_url: impl Into<String>) -> Self {
+        let public_url = public_url.into();
         Self {
-            public_url: public_url.into(),
+            relying_party: RelyingParty::of(&public_url, None),
+            public_url,
             enumeration_protection: false,
             lifetimes: Lifetimes::default(),
             security_contact: SECURITY_CONTACT.to_owned(),
@@ -35,7 +42,7 @@ impl Settings {
 
     /// Reads `PUBLIC_URL`, `ENUMERATION_PROTECTION`, `ACCESS_TOKEN_MINUTES`
     /// (5 to 60), `REFRESH_TOKEN_DAYS` (1 to 365), `REFRESH_GRACE_SECONDS`
-    /// (10 to 60) and `SECURITY_CONTACT`.
+    /// (10 to 60), `SECURITY_CONTACT`, and what [`RelyingParty::read`] does.
     pub fn read(env: &mut Env) -> Self {
         let defaults = Lifetimes::default();
         let mut settings = Self::new(env.required("PUBLIC_URL").trim_end_matches('/'));
@@ -51,6 +58,7 @@ impl Settings {
             refresh: jiff::SignedDuration::from_hours(days * 24),
             grace: jiff::SignedDuration::from_secs(seconds),
         };
+        settings.relying_party = RelyingParty::read(env, &settings.public_url);
         if let Some(contact) = env.optional("SECURITY_CONTACT") {
             settings.security_contact = contact;
         }

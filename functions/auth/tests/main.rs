@@ -8,16 +8,24 @@
 
 mod accounts;
 mod administration;
+mod attempts;
+mod authenticator;
+mod browser;
 mod deletion;
 mod discovery;
+mod imported;
 mod invitations;
 mod limits;
 mod members;
+mod mfa;
 mod organizations;
+mod passkeys;
 mod recovery;
 mod refresh;
 mod routes;
 mod sessions;
+mod step_up;
 mod support;
 mod suspension;
+mod timing;
 mod tokens;

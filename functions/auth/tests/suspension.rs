@@ -1,6 +1,7 @@
 //! AU-33: accounts that are suspended, or whose password is to be reset.
 
 use jiff::SignedDuration;
+use plenary_auth::store::Spent;
 use serde_json::json;
 use shared::testing::cx;
 
@@ -69,7 +70,12 @@ async fn au_33_the_worker_ends_the_sessions_that_a_request_left() {
             .await
             .unwrap()
     };
-    stack.app.store.login(&cx(), &session).await.unwrap();
+    stack
+        .app
+        .store
+        .login(&cx(), &session, &Spent::default())
+        .await
+        .unwrap();
     stack.refresh(&tokens.refresh_token).await.expect(200);
     assert_eq!(deliver(&stack, &[event.clone(), event.clone()]).await, 0);
     stack.refresh(&tokens.refresh_token).await.expect(401);
@@ -139,7 +145,12 @@ async fn au_33_a_forced_reset_also_stops_a_change_by_the_old_password() {
         .begin_session(&cx(), &account, &methods)
         .await
         .unwrap();
-    stack.app.store.login(&cx(), &session).await.unwrap();
+    stack
+        .app
+        .store
+        .login(&cx(), &session, &Spent::default())
+        .await
+        .unwrap();
     let change = stack
         .api
         .post("/v1/auth/change-password")

@@ -8,7 +8,7 @@ use shared::testing::{TestUser, cx, event};
 
 use crate::support::{Stage, draft, path};
 
-async fn deliver(stage: &Stage, events: &[Event]) -> usize {
+pub async fn deliver(stage: &Stage, events: &[Event]) -> usize {
     let mut batch = SqsEvent::default();
     for (i, event) in events.iter().enumerate() {
         let mut message = SqsMessage::default();
@@ -19,7 +19,7 @@ async fn deliver(stage: &Stage, events: &[Event]) -> usize {
     handle(&stage.store, batch).await.batch_item_failures.len()
 }
 
-async fn last(stage: &Stage, kind: &str) -> Event {
+pub async fn last(stage: &Stage, kind: &str) -> Event {
     let told = stage.world.outbox(stage.world.table()).await;
     told.into_iter().rfind(|event| event.kind == kind).unwrap()
 }

@@ -25,6 +25,15 @@ use crate::templates::{self, Links, Words};
 /// So many deferred e-mails are collected into one.
 const DIGEST: usize = 40;
 
+/// In whose hands an e-mail is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// In nobody's: it must be claimed first.
+    Open,
+    /// In ours since it was committed.
+    Claimed,
+}
+
 /// Carries e-mails out.
 #[derive(Debug, Clone)]
 pub struct Postman<M, U> {
@@ -63,8 +72,27 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             let sent = if mail.is_leased(now) {
                 Err(WorkerError::transient("another is sending this e-mail"))
             } else {
-                self.attempt(cx, vec![mail]).await
+                self.attempt(cx, vec![mail], Hold::Open).await
             };
+            result = sent.and(result);
+        }
+        result
+    }
+
+    /// As [`Postman::send`], of e-mails that the caller claimed when they were
+    /// committed; the others wait for their time or their address.
+    ///
+    /// # Errors
+    /// See [`Postman::send`].
+    pub async fn send_claimed(
+        &self,
+        cx: &Context,
+        now: Timestamp,
+        mails: Vec<Mail>,
+    ) -> Result<(), WorkerError> {
+        let mut result = Ok(());
+        for mail in mails.into_iter().filter(|mail| mail.is_leased(now)) {
+            let sent = self.attempt(cx, vec![mail], Hold::Claimed).await;
             result = sent.and(result);
         }
         result
@@ -110,28 +138,27 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         if wanted.is_empty() {
             return Ok(());
         }
-        self.attempt(cx, wanted).await
+        self.attempt(cx, wanted, Hold::Open).await
     }
 
     /// Sends `mails`, all to the same addressee, as one letter.
-    async fn attempt(&self, cx: &Context, mut mails: Vec<Mail>) -> Result<(), WorkerError> {
-        let Some(first) = mails.first() else {
-            return Ok(());
+    async fn attempt(
+        &self,
+        cx: &Context,
+        mut mails: Vec<Mail>,
+        hold: Hold,
+    ) -> Result<(), WorkerError> {
+        let letter = match self.prepare(cx, &mut mails).await {
+            Ok(Some(letter)) => letter,
+            Ok(None) => return Ok(()),
+            Err(err) => {
+                if hold == Hold::Claimed {
+                    self.store.release(cx, &mut mails).await?;
+                }
+                return Err(err);
+            }
         };
-        let recipient = match &first.to {
-            Addressee::User(id) => self.store.recipient(*id).await?,
-            Addressee::Address(_) => None,
-        };
-        let Some(address) = address(&first.to, recipient.as_ref()) else {
-            // It is noted with the recipient, and goes when the address comes.
-            return Ok(());
-        };
-        if self.store.is_refused(&address).await? {
-            self.store.failed(cx, &mut mails, "address-refused").await?;
-            return Ok(());
-        }
-        let letter = self.letter(address, &mails, recipient.as_ref()).await?;
-        if !self.store.claim(cx, &mut mails).await? {
+        if hold == Hold::Open && !self.store.claim(cx, &mut mails).await? {
             return Err(WorkerError::transient("another is sending this e-mail"));
         }
         match self.mailer.send(&letter).await {
@@ -143,6 +170,32 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             }
             Err(err) => self.refused(cx, mails, &letter.to, err).await,
         }
+    }
+
+    /// The letter that `mails` make; none if there is nothing to send now.
+    async fn prepare(
+        &self,
+        cx: &Context,
+        mails: &mut [Mail],
+    ) -> Result<Option<Letter>, WorkerError> {
+        let Some(first) = mails.first() else {
+            return Ok(None);
+        };
+        let recipient = match &first.to {
+            Addressee::User(id) => self.store.recipient(*id).await?,
+            Addressee::Address(_) => None,
+        };
+        let Some(address) = address(&first.to, recipient.as_ref()) else {
+            // It is noted with the recipient, and goes when the address comes.
+            return Ok(None);
+        };
+        if self.store.is_refused(&address).await? {
+            self.store.failed(cx, mails, "address-refused").await?;
+            return Ok(None);
+        }
+        self.letter(address, mails, recipient.as_ref())
+            .await
+            .map(Some)
     }
 
     async fn refused(
@@ -207,6 +260,15 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             let token = self.unsealer.unseal(sealed_token).await?;
             words.action.label = "See the invitation";
             words.action.path = format!("/v1/invitations/{token}");
+        }
+        if let Message::RegistrationTransferLetter {
+            occasion,
+            sealed_token,
+            ..
+        } = &mail.message
+        {
+            let code = self.unsealer.unseal(sealed_token).await?;
+            words.action.path = templates::words::take_over(occasion.event_id, &code);
         }
         if let Message::Account {
             letter,

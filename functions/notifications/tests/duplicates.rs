@@ -2,8 +2,12 @@
 //! rubbish.
 
 use jiff::SignedDuration;
+use plenary_notifications::model::MailState;
+use serde_json::json;
+use shared::event::auth::{AuthMailRequested, Letter};
 use shared::event::media::MediaDeleted;
 use shared::id::{EventId, MediaId, UserId};
+use shared::testing::now;
 
 use crate::stage::{Next, Stage, address, registration};
 
@@ -78,5 +82,55 @@ async fn no_06_an_email_survives_its_sender() {
     assert_eq!(
         (stage.post.letters().len(), stage.unread(&ada).await),
         (1, 1)
+    );
+}
+
+/// NO-06: what keeps a letter from being written gives the e-mail back at once:
+/// the next delivery need not wait for a claim to run out.
+#[tokio::test]
+async fn no_06_an_email_that_cannot_be_written_is_given_back() {
+    let stage = Stage::new().await;
+    let requested = AuthMailRequested {
+        user_id: UserId::new(),
+        email: "ada@example.org".into(),
+        template: Letter::ResetPassword,
+        sealed_token: Some("of another key".into()),
+        expires_at: Some(now() + SignedDuration::from_mins(30)),
+    };
+    let event = stage.event(&requested, 1, None);
+    for _ in 0..2 {
+        assert!(!stage.handles(&event).await);
+        let mails = stage.store.mails_of(event.id).await.unwrap();
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].state, MailState::Pending);
+    }
+    assert!(stage.post.letters().is_empty());
+}
+
+/// NO-05, NO-06: an event was handled, whatever its recipient decides between
+/// two deliveries.
+#[tokio::test]
+async fn no_06_switches_between_two_deliveries_change_nothing() {
+    let stage = Stage::new().await;
+    let ada = stage.person("Ada").await;
+    let emails = async |on: bool| {
+        let switches = json!({"types": {"registration.confirmed": {"inApp": true, "email": on}}});
+        let path = "/v1/notifications/preferences";
+        let request = stage.api.put(path).bearer(&ada).json(switches);
+        request.send().await.expect(200);
+    };
+    for before in [true, false] {
+        emails(before).await;
+        let event = stage.event(&registration(ada.id, ada.id, EventId::new()), 1, None);
+        assert!(stage.handles(&event).await);
+        let told = (stage.post.letters().len(), stage.unread(&ada).await);
+        emails(!before).await;
+        assert!(stage.handles(&event).await);
+        let again = (stage.post.letters().len(), stage.unread(&ada).await);
+        assert_eq!(told, again);
+    }
+    assert_eq!(
+        (stage.post.letters().len(), stage.unread(&ada).await),
+        (1, 2)
     );
 }

@@ -88,6 +88,13 @@ impl Commit {
         self.own().create(entity)
     }
 
+    /// As [`Commit::create`], of an entity whose presence says that all of this
+    /// was done before ([`CommitError::Duplicate`]): it spares the record that
+    /// [`Commit::once`] would write, and must be kept as long.
+    pub fn create_once<E: Entity>(&mut self, entity: &E) {
+        self.create(entity).meaning = Meaning::Once;
+    }
+
     /// The entity must still have the version that was read; it gets the next.
     pub fn replace<E: Entity>(&mut self, entity: &E) -> &mut Action {
         self.own().replace(entity)

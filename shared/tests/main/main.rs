@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod access;
+mod attempts;
 mod commit_faults;
 mod commit_state;
 mod commit_whole;
@@ -12,5 +13,4 @@ mod http;
 mod idempotency;
 mod limits;
 mod routes;
-mod stop;
 mod support;

@@ -6,6 +6,10 @@
 //! | `USER#<user>` | `ADMINISTRATION` | what administrators decided about the account |
 //! | `USER#<user>` | `SESSION#<session>` | session, with TTL |
 //! | `USER#<user>` | `LINK#<use>` | a link sent by mail, with TTL |
+//! | `USER#<user>` | `FACTORS` | authenticator app, recovery codes, count of passkeys |
+//! | `USER#<user>` | `PASSKEY#<passkey>` | passkey |
+//! | `PASSKEY#<fingerprint>` | `CLAIM` | whose a credential id is |
+//! | `CHALLENGE#<fingerprint>` | `CHALLENGE` | what a proof in two steps is bound to, with TTL |
 //! | `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
 //! | `EXTERNAL#<provider>#<hash>` | `CLAIM` | whose the identity elsewhere is |
 //! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
@@ -22,7 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
     digest::sha256,
-    id::{InvitationId, OrganizationId, SessionId, UserId},
+    id::{InvitationId, OrganizationId, PasskeyId, SessionId, UserId},
     principal::PlatformRole,
     table::{Entity, Indexes, Key},
 };
@@ -30,9 +34,13 @@ use shared::{
 use crate::model::{
     account::{Account, Credential},
     administration::{Administration, ExternalId, Status},
+    challenge::Challenge,
     email::Email,
+    factors::Factors,
     mailed::{Link, LinkUse},
     organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
+    passkey::Passkey,
+    refresh::Fingerprint,
     session::Session,
 };
 
@@ -86,6 +94,26 @@ pub(super) fn session(user_id: UserId, id: SessionId) -> Key {
 
 pub(super) fn link(user_id: UserId, purpose: LinkUse) -> Key {
     Key::new(user(user_id), format!("LINK#{}", purpose.name()))
+}
+
+pub(super) fn factors(id: UserId) -> Key {
+    Key::new(user(id), "FACTORS")
+}
+
+pub(super) const PASSKEY: &str = "PASSKEY#";
+
+pub(super) fn passkey(user_id: UserId, id: PasskeyId) -> Key {
+    Key::new(user(user_id), format!("{PASSKEY}{id}"))
+}
+
+/// Keys are short; credential ids need not be.
+pub(super) fn credential_claim(credential_id: &str) -> Key {
+    let fingerprint = Fingerprint::of(credential_id.as_bytes());
+    Key::new(format!("{PASSKEY}{}", fingerprint.as_str()), "CLAIM")
+}
+
+pub(super) fn challenge(token: &Fingerprint) -> Key {
+    Key::new(format!("CHALLENGE#{}", token.as_str()), "CHALLENGE")
 }
 
 pub(super) fn email(email: &Email) -> Key {
@@ -218,6 +246,42 @@ impl Entity for Link {
 
     fn key(&self) -> Key {
         link(self.user_id, self.purpose)
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Entity for Factors {
+    const KIND: &'static str = "factors";
+
+    fn key(&self) -> Key {
+        factors(self.user_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Entity for Passkey {
+    const KIND: &'static str = "passkey";
+
+    fn key(&self) -> Key {
+        passkey(self.user_id, self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Entity for Challenge {
+    const KIND: &'static str = "challenge";
+
+    fn key(&self) -> Key {
+        challenge(&self.token)
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

@@ -215,7 +215,7 @@ fn contact(commit: &mut Commit, link: &Link) {
     );
 }
 
-fn tell(commit: &mut Commit, user_id: UserId, email: &Address, template: Letter) {
+pub(super) fn tell(commit: &mut Commit, user_id: UserId, email: &Address, template: Letter) {
     // After whatever else this commit says of the person.
     let sequence = next_sequence(None, commit.now() + SignedDuration::from_millis(1));
     commit.publish(

@@ -7,11 +7,13 @@
 mod accounts;
 mod administration;
 mod directory;
+mod factors;
 mod invitations;
 mod items;
 mod links;
 mod members;
 mod organizations;
+mod passkeys;
 mod sessions;
 mod signing;
 
@@ -20,6 +22,7 @@ use shared::table::{Entity, Key, StoreError, Table};
 pub use accounts::{Registration, SignIn};
 pub use administration::{Decision, Subject, no_password};
 pub use directory::Crowd;
+pub use factors::Spent;
 pub use items::SigningSecret;
 pub use links::Sealed;
 pub use members::Actor;

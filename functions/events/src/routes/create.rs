@@ -54,13 +54,7 @@ pub async fn create(
         details,
         version: 1,
     };
-    let counts = Counts {
-        id: event.id,
-        open: false,
-        capacity: event.details.capacity,
-        confirmed: 0,
-        waitlisted: 0,
-    };
+    let counts = Counts::new(event.id, event.details.capacity);
     commit.create(&event);
     commit.create(&counts);
     let created = EventCreated {

@@ -10,7 +10,7 @@ use shared::problem::{Problem, VERSION_CONFLICT};
 use shared::table::Entity;
 
 use super::{App, TAG};
-use crate::model::{Counts, Event, Move, Status};
+use crate::model::{Admission, Counts, Event, Move, Status};
 use crate::problems::WRONG_TRANSITION;
 
 /// Deletes an event.
@@ -69,6 +69,7 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
         .bind(":version", event.version)
         .or(Problem::new(&VERSION_CONFLICT));
     commit.delete(Counts::key_of(event.id));
+    commit.delete(Admission::key_of(event.id));
     commit.publish(
         &EventDeleted {
             event_id: event.id,

@@ -1,10 +1,13 @@
 //! The HTTP interface of the group: one file per endpoint.
 
+mod admission;
 mod approve;
 mod cancel;
-mod check_in;
 mod create;
 mod delete;
+mod door;
+mod export;
+mod feedback;
 mod get;
 mod list;
 mod publish;
@@ -15,6 +18,8 @@ mod submit;
 mod update;
 mod view;
 
+use std::sync::Arc;
+
 use axum::middleware::from_fn_with_state;
 use jiff::Timestamp;
 use shared::commit::Commit;
@@ -23,10 +28,12 @@ use shared::http::{Api, Core, deprecated};
 use shared::id::EventId;
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
+use shared::sealer::Sealer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::keyring::KeyRing;
 use crate::model::{Counts, Event, Move};
 use crate::store::Store;
 
@@ -40,13 +47,20 @@ pub const TAG: &str = "events";
 pub struct App {
     /// The table.
     pub store: Store,
+    /// What seals the codes of letters and the key of the tickets.
+    pub sealer: Arc<dyn Sealer>,
+    /// Signs and verifies tickets.
+    pub keyring: KeyRing,
 }
 
 impl App {
     /// On top of the group's table.
-    pub fn new(core: &Core) -> Self {
+    pub fn new(core: &Core, sealer: Arc<dyn Sealer>) -> Self {
+        let store = Store::new(core.table.clone());
         Self {
-            store: Store::new(core.table.clone()),
+            keyring: KeyRing::new(store.clone(), sealer.clone()),
+            store,
+            sealer,
         }
     }
 
@@ -127,13 +141,52 @@ fn routes() -> OpenApiRouter<App> {
             registrations::withdraw::withdraw
         ))
         .routes(routes!(registrations::mine::my_registration))
-        .routes(routes!(check_in::check_in))
+        .routes(routes!(registrations::accept::accept_offer))
+        .routes(routes!(
+            registrations::transfer::offer_transfer,
+            registrations::transfer::withdraw_transfer
+        ))
+        .routes(routes!(registrations::add::add_attendee))
+        .routes(routes!(registrations::import::import_attendees))
+        .routes(routes!(registrations::remove::remove_attendee))
+        .routes(routes!(
+            admission::get::get_admission,
+            admission::set::set_admission
+        ))
+        .routes(routes!(
+            door::check_in::check_in,
+            door::attendance::get_attendance
+        ))
+        .routes(routes!(door::upload::upload_check_ins))
+        .routes(routes!(door::pack::check_in_pack))
+        .routes(routes!(
+            feedback::give::give_feedback,
+            feedback::results::get_feedback
+        ))
+        .routes(routes!(feedback::give::my_feedback))
+        .routes(routes!(export::export))
+        .routes(routes!(door::keys::list_ticket_keys))
+        .routes(routes!(door::tickets::list_my_tickets))
+        .routes(routes!(door::tickets::ticket_svg))
+        .routes(routes!(door::tickets::ticket_png))
+        .routes(routes!(door::tickets::list_attendee_tickets))
         .merge(aliases)
+}
+
+/// What takes or gives codes and tickets.
+fn credentials() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(
+        registrations::take_over::take_over,
+        registrations::claim_page::take_over_page
+    ))
 }
 
 /// The group's API.
 pub fn api(core: Core) -> Api<App> {
-    Api::new(core).routes(routes())
+    Api::new(core)
+        .routes(routes())
+        // A code of 256 random bits is not guessed: no account to count for.
+        .credential_routes(credentials(), |_, _| None)
 }
 
 /// The description of the group's API, without anything behind it.

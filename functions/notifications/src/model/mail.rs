@@ -29,6 +29,8 @@ pub enum Addressee {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "is")]
 pub enum MailState {
+    /// Nothing is to be sent: the record only says that the event was handled.
+    Unwanted,
     /// Not sent yet.
     Pending,
     /// Somebody is sending it; if that takes too long, another may.
@@ -50,7 +52,8 @@ pub enum MailState {
     },
 }
 
-/// An e-mail: one per event, recipient and type, which is its key.
+/// An e-mail: one per event, recipient and type, which is its key. It is also
+/// the record that the event was handled for that recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mail {

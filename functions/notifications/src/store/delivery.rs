@@ -1,5 +1,6 @@
 //! One commit per event: entries, counts, e-mails to send and events.
 
+use jiff::Timestamp;
 use shared::commit::{Commit, CommitError};
 use shared::cx::Context;
 use shared::event::notifications::NotificationCreated;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::inbox::{lost_race, race, write};
 use super::{Store, again, group_key, inbox_key};
+use crate::model::mail::LEASE;
 use crate::model::notification::id_at;
 use crate::model::recipient::MAX_AWAITING;
 use crate::model::{
@@ -47,14 +49,13 @@ struct Standing {
 }
 
 impl Store {
-    /// Commits `notices` once for `part`, which names the event, or the event
-    /// and the recipient where an event has many. No two notices of one call
-    /// are for the same user.
+    /// Commits `notices`, once for an event and its recipients: all of them, or
+    /// none if one was committed before. No two notices of one call are for the
+    /// same user. The e-mails that can go now are claimed by the caller.
     pub async fn deliver(
         &self,
         cx: &Context,
         event: Uuid,
-        part: &str,
         notices: &[Notice],
     ) -> Result<Delivered, WorkerError> {
         let mut attempt = 0;
@@ -69,7 +70,6 @@ impl Store {
             if commit.is_empty() {
                 return Ok(Delivered::Now(mails));
             }
-            commit.once_for(part);
             match commit.execute().await {
                 Ok(()) => return Ok(Delivered::Now(stored(mails))),
                 Err(CommitError::Duplicate) => return Ok(Delivered::Before),
@@ -84,7 +84,8 @@ impl Store {
         }
     }
 
-    /// Commits an e-mail to an address that need not belong to a user.
+    /// Commits an e-mail to an address that need not belong to a user, once for
+    /// an event; the caller has claimed it.
     pub async fn deliver_to_address(
         &self,
         cx: &Context,
@@ -99,13 +100,12 @@ impl Store {
             notification_id: id_at(commit.now()),
             message,
             actor: None,
-            state: MailState::Pending,
+            state: claimed(commit.now()),
             not_before: None,
             created_at: commit.now(),
             version: 0,
         };
-        commit.create(&mail);
-        commit.once(event);
+        commit.create_once(&mail);
         match commit.execute().await {
             Ok(()) => Ok(Delivered::Now(stored(vec![mail]))),
             Err(CommitError::Duplicate) => Ok(Delivered::Before),
@@ -153,7 +153,13 @@ fn stored(mut mails: Vec<Mail>) -> Vec<Mail> {
     mails
 }
 
-/// Adds what a notice changes to the commit; gives the e-mail, if it makes one.
+/// In the hands of whoever commits it.
+fn claimed(now: Timestamp) -> MailState {
+    MailState::Sending { until: now + LEASE }
+}
+
+/// Adds what a notice changes to the commit, with the record of it; gives the
+/// e-mail, if it makes one.
 fn add(
     commit: &mut Commit,
     event: Uuid,
@@ -163,7 +169,10 @@ fn add(
     let kind = notice.message.kind();
     let in_app = standing.preferences.wants(kind, Channel::InApp);
     let email = standing.preferences.wants(kind, Channel::Email);
-    if !in_app && !email {
+    // A group that is not shown still holds back e-mail: one a day, not one
+    // for each happening.
+    let quiet = !in_app && standing.group.is_some();
+    if !in_app && (!email || quiet) {
         return Ok(None);
     }
     if let Some(entry) = standing.collecting.as_ref().filter(|_| in_app)
@@ -171,14 +180,12 @@ fn add(
         && !standing.inbox.covers(entry.id)
     {
         grow(commit, entry, notice);
+        commit.create_once(&record(event, entry.clone(), commit.now()));
         return Ok(None);
     }
     let at = standing.inbox.arrival(commit.now());
     let entry = Notification::new(notice.to, notice.message.clone(), notice.actor.clone(), at);
-    // A group that is not shown still holds back e-mail: one a day, not one
-    // for each happening.
-    let quiet = !in_app && standing.group.is_some();
-    if let Some(group) = Group::begun_by(&entry).filter(|_| !quiet) {
+    if let Some(group) = Group::begun_by(&entry) {
         if standing.group.is_some() {
             commit.put(&group);
         } else {
@@ -188,21 +195,28 @@ fn add(
     if in_app {
         enter(commit, &entry, standing.inbox);
     }
-    if !email || quiet {
-        return Ok(None);
+    let mut mail = record(event, entry, commit.now());
+    if email {
+        mail.not_before = standing.preferences.deferral(kind, commit.now());
+        post(commit, &mut mail, standing.recipient)?;
     }
-    let mail = Mail {
+    commit.create_once(&mail);
+    Ok(mail.is_open().then_some(mail))
+}
+
+/// That an event was handled, and so far no more.
+fn record(event: Uuid, entry: Notification, now: Timestamp) -> Mail {
+    Mail {
         event_id: event,
-        to: Addressee::User(notice.to),
+        to: Addressee::User(entry.user_id),
         notification_id: entry.id,
         message: entry.message,
         actor: entry.actor,
-        state: MailState::Pending,
-        not_before: standing.preferences.deferral(kind, commit.now()),
-        created_at: commit.now(),
+        state: MailState::Unwanted,
+        not_before: None,
+        created_at: now,
         version: 0,
-    };
-    post(commit, mail, standing.recipient)
+    }
 }
 
 /// Adds a happening to the entry that collects. The conditions say that it is
@@ -242,31 +256,39 @@ fn enter(commit: &mut Commit, entry: &Notification, mut inbox: Inbox) {
     commit.publish(&created, 1);
 }
 
-/// Adds an e-mail; one whose address is not known yet is noted with the
-/// recipient, in the same commit, so that the address releases it whichever
-/// comes first.
+/// Makes a record an e-mail to send; one whose address is not known yet is
+/// noted with the recipient, in the same commit, so that the address releases
+/// it whichever comes first.
 fn post(
     commit: &mut Commit,
-    mail: Mail,
+    mail: &mut Mail,
     recipient: Option<Recipient>,
-) -> Result<Option<Mail>, WorkerError> {
+) -> Result<(), WorkerError> {
     let known = recipient
         .as_ref()
         .is_some_and(|known| known.email.is_some());
-    if !known && let Some(user) = mail.user_id() {
-        let mut recipient = match recipient {
-            Some(recipient) => recipient,
-            None => Recipient::new(user).map_err(WorkerError::transient)?,
+    if known {
+        mail.state = match mail.not_before {
+            Some(_) => MailState::Pending,
+            None => claimed(commit.now()),
         };
-        if recipient.awaiting.len() >= MAX_AWAITING {
-            return Ok(None);
-        }
-        recipient.awaiting.push(MailRef {
-            event_id: mail.event_id,
-            what: mail.kind(),
-        });
-        write(commit, &recipient);
+        return Ok(());
     }
-    commit.create(&mail);
-    Ok(Some(mail))
+    let Some(user) = mail.user_id() else {
+        return Ok(());
+    };
+    let mut recipient = match recipient {
+        Some(recipient) => recipient,
+        None => Recipient::new(user).map_err(WorkerError::transient)?,
+    };
+    if recipient.awaiting.len() >= MAX_AWAITING {
+        return Ok(());
+    }
+    recipient.awaiting.push(MailRef {
+        event_id: mail.event_id,
+        what: mail.kind(),
+    });
+    write(commit, &recipient);
+    mail.state = MailState::Pending;
+    Ok(())
 }

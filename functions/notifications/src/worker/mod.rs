@@ -14,13 +14,13 @@ use shared::event::auth::{
     AuthMailRequested, OrganizationInvitationCreated, OrganizationMemberAdded,
     OrganizationMemberChanged, OrganizationMemberRemoved, UserContactChanged, UserRegistered,
 };
-use shared::event::events::EventSubmitted;
+use shared::event::events::{EventSubmitted, RegistrationTransferOffered};
 use shared::event::{Contract, Event};
 use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
 
-use crate::model::{Kind, Member, Message};
+use crate::model::{Member, Message, Occasion};
 use crate::outgoing::{Mailer, Unsealer};
 use crate::postman::Postman;
 use crate::store::{Delivered, Notice, Store};
@@ -60,6 +60,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             OrganizationInvitationCreated::TYPE => self.invited(&event, &cx).await,
             AuthMailRequested::TYPE => self.letter(&event, &cx).await,
             EventSubmitted::TYPE => self.submitted(&event, &cx).await,
+            RegistrationTransferOffered::TYPE => self.handed_over(&event, &cx).await,
             _ => {
                 let notices = notices::of(&self.store, &event).await?;
                 self.tell(&event, &cx, notices).await
@@ -85,8 +86,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         if notices.is_empty() {
             return Ok(());
         }
-        let part = event.id.to_string();
-        let delivered = self.store.deliver(cx, event.id, &part, &notices).await?;
+        let delivered = self.store.deliver(cx, event.id, &notices).await?;
         self.post(event, cx, delivered).await
     }
 
@@ -96,11 +96,14 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         cx: &Context,
         delivered: Delivered,
     ) -> Result<(), WorkerError> {
-        let mails = match delivered {
-            Delivered::Now(mails) => mails,
-            Delivered::Before => self.store.mails_of(event.id).await?,
-        };
-        self.postman.send(cx, self.clock.now(), mails).await
+        let now = self.clock.now();
+        match delivered {
+            Delivered::Now(mails) => self.postman.send_claimed(cx, now, mails).await,
+            Delivered::Before => {
+                let mails = self.store.mails_of(event.id).await?;
+                self.postman.send(cx, now, mails).await
+            }
+        }
     }
 
     async fn registered(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
@@ -187,6 +190,30 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         self.post(event, cx, delivered).await
     }
 
+    /// To an address it goes as a letter with the code, to a user as a notice.
+    async fn handed_over(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let offered: RegistrationTransferOffered = event.data()?;
+        let (Some(email), Some(sealed_token)) = (offered.email, offered.sealed_token) else {
+            let notices = notices::of(&self.store, event).await?;
+            return self.tell(event, cx, notices).await;
+        };
+        let message = Message::RegistrationTransferLetter {
+            occasion: Occasion {
+                event_id: offered.event_id,
+                title: offered.title,
+                starts_at: offered.starts_at,
+                time_zone: offered.time_zone,
+            },
+            sealed_token,
+            expires_at: offered.expires_at,
+        };
+        let store = &self.store;
+        let delivered = store
+            .deliver_to_address(cx, event.id, &email, message)
+            .await?;
+        self.post(event, cx, delivered).await
+    }
+
     async fn letter(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let requested: AuthMailRequested = event.data()?;
         let message = Message::Account {
@@ -216,16 +243,18 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
                 event_id: submitted.event_id,
                 title: submitted.title.clone(),
             };
-            let part = format!("{}#{approver}#{}", event.id, Kind::EventSubmitted);
             let notices = [notice(approver, message, actor.clone())];
-            match self.store.deliver(cx, event.id, &part, &notices).await? {
+            match self.store.deliver(cx, event.id, &notices).await? {
                 Delivered::Now(new) => mails.extend(new),
                 Delivered::Before => before = true,
             }
         }
+        let now = self.clock.now();
+        let sent = self.postman.send_claimed(cx, now, mails).await;
         if before {
-            mails = self.store.mails_of(event.id).await?;
+            let mails = self.store.mails_of(event.id).await?;
+            self.postman.send(cx, now, mails).await?;
         }
-        self.postman.send(cx, self.clock.now(), mails).await
+        sent
     }
 }

@@ -95,6 +95,16 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("event.completed", "time passed"),
     ("event.saved", "a person's own taste"),
     ("event.unsaved", "a person's own taste"),
+    ("event.admission.updated", "content, not rights"),
+    ("event.feedback.given", "an attendee's own act"),
+    (
+        "event.registration.offered",
+        "it follows from another's",
+    ),
+    (
+        "event.registration.transfer.offered",
+        "an attendee's own act",
+    ),
     ("event.registration.created", "an attendee's own act"),
     ("event.registration.cancelled", "an attendee's own act"),
     ("event.registration.promoted", "it follows from another's"),

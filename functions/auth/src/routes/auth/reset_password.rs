@@ -9,7 +9,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::{page, replaced};
+use super::{login, page, replaced};
 use crate::{
     model::{mailed::LinkUse, secret::Secret},
     problems::LINK_GONE,
@@ -57,7 +57,8 @@ pub async fn reset_password(
     app.store.end_sessions(&cx, user, None, life).await?;
     app.store.reset_password(&cx, &link, &credential).await?;
     app.store.end_sessions(&cx, user, None, life).await?;
-    Ok(Reply::no_content())
+    // Whoever tried the old password no longer delays the owner.
+    Ok(Reply::no_content().proves(login::PATH, link.email.0))
 }
 
 /// A page to choose it on, for who has no app

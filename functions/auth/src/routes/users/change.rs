@@ -131,7 +131,7 @@ impl UserChange {
         (status = 200, description = "Changed", body = UserDetail),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `step-up-required`"),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`external-id-taken`, `conflict`"),
     )
@@ -144,6 +144,7 @@ pub async fn change(
     patch: MergePatch<UserChange>,
 ) -> Result<Reply, Problem> {
     let by = administrator(&principal)?;
+    app.require_fresh(&principal).await?;
     let subject = app.store.subject(id).await?;
     let subject = subject.ok_or_else(|| Problem::not_found("The user"))?;
     let current = UserChange::of(&subject);
