@@ -37,6 +37,9 @@ def outputs(stack):
         "eventTopicArn": values["EventTopicArn"],
         "operationsTopicArn": values["OperationsTopicArn"],
         "relayFunction": values["RelayFunction"],
+        # A stack that was deployed before them has none.
+        "authWorkerFunction": values.get("AuthWorkerFunction"),
+        "platformWorkerFunction": values.get("PlatformWorkerFunction"),
     }))
 
 
@@ -100,18 +103,33 @@ def redrive(source, target):
     print(json.dumps({"moved": moved}))
 
 
-def invoke(function, payload):
-    """Invokes a function and prints its answer."""
+def answer_of(function, payload):
     reply = client("lambda").invoke(FunctionName=function, Payload=payload.encode())
     answer = reply["Payload"].read().decode()
     if reply.get("FunctionError"):
         raise SystemExit(f"{function} failed: {answer}")
-    print(answer)
+    return answer
+
+
+def invoke(function, payload):
+    """Invokes a function and prints its answer."""
+    print(answer_of(function, payload))
+
+
+def audit(function, chain):
+    """Prints a chain of the audit log as an export has it, however long it is."""
+    first = 1
+    while first:
+        part = json.loads(answer_of(function, json.dumps({"audit": {"chain": chain, "from": first}})))
+        for line in part["lines"]:
+            print(line)
+        first = part["next"]
 
 
 VERBS = {
     "prepare": prepare, "outputs": outputs, "environments": environments,
     "update-code": update_code, "depth": depth, "redrive": redrive, "invoke": invoke,
+    "audit": audit,
 }
 
 if __name__ == "__main__":

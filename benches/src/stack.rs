@@ -137,6 +137,7 @@ impl Stack {
             ("TABLE_NAME", group),
             ("ACCESS_TABLE", "access"),
             ("LIMITS_TABLE", "limits"),
+            ("AUDIT_TABLE", tables::AUDIT),
             ("PUBLIC_URL", "https://api.example.com"),
             ("LOG_LEVEL", "info"),
             ("DATA_KEY_ID", "alias/bench"),

@@ -15,6 +15,9 @@ pub const GROUPS: [&str; 6] = [
     "platform",
 ];
 
+/// The audit log: indexed like a group's, followed by nobody.
+pub const AUDIT: &str = "audit";
+
 /// Tables that every function reads or writes: neither index nor stream.
 pub const COMMON: [&str; 2] = ["access", "limits"];
 
@@ -66,6 +69,7 @@ pub fn clear(db: &Database, table: &str) -> crate::Result<()> {
 /// Creates every table.
 pub fn create(db: &Database) -> crate::Result<()> {
     let groups = GROUPS.iter().map(|name| (*name, true));
+    let groups = groups.chain([(AUDIT, true)]);
     for (name, of_group) in groups.chain(COMMON.iter().map(|name| (*name, false))) {
         let request = serde_json::from_value(definition(name, of_group))?;
         db.create_table(request)

@@ -86,6 +86,9 @@ pub enum Permission {
     /// See who is registered.
     #[serde(rename = "attendees.view")]
     AttendeesView,
+    /// Read its audit log.
+    #[serde(rename = "audit.view")]
+    AuditView,
 }
 
 impl Permission {
@@ -102,6 +105,7 @@ impl Permission {
         Self::EventCheckIn,
         Self::EventViewInternal,
         Self::AttendeesView,
+        Self::AuditView,
     ];
 }
 
@@ -122,7 +126,9 @@ impl Role {
         use Permission as P;
         match permission {
             P::OrganizationDelete => matches!(self, Self::Owner),
-            P::OrganizationManage | P::MembersManage => matches!(self, Self::Owner | Self::Admin),
+            P::OrganizationManage | P::MembersManage | P::AuditView => {
+                matches!(self, Self::Owner | Self::Admin)
+            }
             P::EventApprove => matches!(self, Self::Owner | Self::Admin | Self::Approver),
             P::EventCreate | P::EventEdit | P::EventPublish => {
                 matches!(self, Self::Owner | Self::Admin | Self::Organizer)

@@ -66,7 +66,7 @@ fn sources(folder: &Path, into: &mut String) {
 fn sc_10_every_test_of_the_threat_model_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut code = String::new();
-    for folder in ["functions", "shared", "tests", "local"] {
+    for folder in ["functions", "shared", "audit", "tests", "local"] {
         sources(&root.join(folder), &mut code);
     }
     let text = fs::read_to_string(root.join("docs/security.md")).unwrap();

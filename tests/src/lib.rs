@@ -4,3 +4,5 @@ pub mod describe;
 
 #[cfg(test)]
 mod documents;
+#[cfg(test)]
+mod matrix;

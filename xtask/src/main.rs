@@ -1,6 +1,7 @@
 //! `cargo xtask`: brings Plenary up on this machine, tests it, deploys it.
 
 mod args;
+mod audit;
 mod binaries;
 mod cloud;
 mod demo;
@@ -10,6 +11,7 @@ mod http;
 mod logs;
 mod mail;
 mod messages;
+mod owner;
 mod progress;
 mod run;
 mod sandbox;
@@ -41,6 +43,11 @@ cargo xtask <command>
   replay --from T --to T [--env E]
                                 publish the events of a span again (RFC 3339)
 
+  owner <email> [--env E]       make the account of a verified address an owner of the platform
+  audit verify [--organization ID] [--env E] [--anchor N:HASH] [FILE]
+                                verify an exported audit log, or a live one: an organisation's
+                                or the platform's; N:HASH is what an earlier check printed
+
   test [--fast]                 everything that CI checks; --fast leaves out the stack
   bench [arguments]             performance figures
   generate                      write the merged API description
@@ -65,6 +72,8 @@ fn main() -> ExitCode {
         Some("reset") => up::reset(args),
         Some("redrive") => messages::redrive(args),
         Some("replay") => messages::replay(args),
+        Some("owner") => owner::owner(args),
+        Some("audit") => audit::audit(args),
         Some("test") => test::test(args),
         Some("bench") => test::bench(args),
         Some("generate") => test::generate(args),

@@ -13,15 +13,21 @@ use crate::tools::Tools;
 use crate::{Outcome, env, run, status};
 
 /// The stack that a command is for.
-struct Target {
+pub struct Target {
     tools: Tools,
     sandbox: Option<Sandbox>,
-    outputs: Value,
+    /// The stack's outputs.
+    pub outputs: Value,
 }
 
 impl Target {
-    fn of(args: &mut Args) -> Outcome<Self> {
-        let environment = args.option("--env")?;
+    /// The stack that `--env` names, or the local one.
+    pub fn of(args: &mut Args) -> Outcome<Self> {
+        Self::named(args.option("--env")?)
+    }
+
+    /// The stack of an environment, or the local one.
+    pub fn named(environment: Option<String>) -> Outcome<Self> {
         let tools = Tools::ready()?;
         let Some(name) = environment else {
             let sandbox = status::running()?;
@@ -40,16 +46,30 @@ impl Target {
         Ok(target)
     }
 
-    fn aws(&self, arguments: &[&str]) -> Outcome<String> {
-        match &self.sandbox {
-            Some(sandbox) => sandbox.aws(&self.tools, arguments),
-            None => run::read(
-                Command::new(&self.tools.cloud_python)
-                    .current_dir(env::root())
-                    .arg("local/aws.py")
-                    .args(arguments),
-            ),
-        }
+    /// Calls `local/aws.py` and returns what it printed.
+    pub fn aws(&self, arguments: &[&str]) -> Outcome<String> {
+        run::read(&mut self.command(arguments))
+    }
+
+    /// A call of `local/aws.py`.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let script = env::root().join("local/aws.py");
+        let mut command = if let Some(sandbox) = &self.sandbox {
+            sandbox.command(&self.tools.cloud_python)
+        } else {
+            let mut command = Command::new(&self.tools.cloud_python);
+            command.current_dir(env::root());
+            command
+        };
+        command.arg(script).args(arguments);
+        command
+    }
+
+    /// The function of an output.
+    pub fn function(&self, output: &str) -> Outcome<&str> {
+        self.outputs[output]
+            .as_str()
+            .ok_or_else(|| format!("the stack has no {output}: deploy it again"))
     }
 
     fn queues(&self) -> Outcome<&Map<String, Value>> {

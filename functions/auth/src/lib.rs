@@ -17,6 +17,7 @@ pub mod second_factor;
 pub mod state;
 pub mod step_up;
 pub mod store;
+pub mod worker;
 
 pub use problems::PROBLEMS;
 pub use state::{App, Settings};

@@ -51,6 +51,23 @@ pub const ACCOUNT_SUSPENDED: ProblemType = ProblemType {
     description: "An administrator suspended this account. Only they can lift it.",
 };
 
+/// The password no longer signs anybody in.
+pub const PASSWORD_RESET_REQUIRED: ProblemType = ProblemType {
+    slug: "password-reset-required",
+    title: "Another password is required",
+    status: 403,
+    description: "The password is right, but an administrator requires another one. Ask for a link at \
+                  `POST /v1/auth/forgot-password`; until then the password proves nothing.",
+};
+
+/// The identity elsewhere belongs to an account.
+pub const EXTERNAL_ID_TAKEN: ProblemType = ProblemType {
+    slug: "external-id-taken",
+    title: "The external id is taken",
+    status: 409,
+    description: "Another account has this identity of this provider. Take it away there first.",
+};
+
 /// The challenge can no longer be answered.
 pub const CHALLENGE_GONE: ProblemType = ProblemType {
     slug: "challenge-gone",
@@ -167,6 +184,8 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &INVALID_CREDENTIALS,
     &INVALID_REFRESH_TOKEN,
     &ACCOUNT_SUSPENDED,
+    &PASSWORD_RESET_REQUIRED,
+    &EXTERNAL_ID_TAKEN,
     &CHALLENGE_GONE,
     &STEP_UP_REQUIRED,
     &NO_ENROLMENT,

@@ -1,5 +1,8 @@
 use futures::future::join_all;
-use plenary_auth::{model::organization::Member, store::Actor};
+use plenary_auth::{
+    model::organization::Member,
+    store::{Actor, Removal},
+};
 use serde_json::json;
 use shared::{
     access::Membership,
@@ -9,6 +12,7 @@ use shared::{
     testing::{TestReply, cx},
 };
 
+use crate::administration::deliver;
 use crate::support::{Person, Stack};
 
 async fn delete(stack: &Stack, who: &Person, org: OrganizationId) -> TestReply {
@@ -236,4 +240,84 @@ async fn or_01_a_change_that_began_before_the_deletion_fails_whole() {
     assert_eq!(memberships(&stack, &late).await, 0);
     delete(&stack, &owner, org).await.expect(204);
     nothing_is_left(&stack, org).await;
+}
+
+/// The event that the deletion of an organisation published.
+async fn deleted(stack: &Stack) -> shared::event::Event {
+    let told = stack.world.outbox(stack.world.table()).await;
+    told.into_iter()
+        .rfind(|event| event.kind == "organization.deleted")
+        .unwrap()
+}
+
+/// OR-01: what the request left, the worker removes, however often it is told.
+#[tokio::test]
+async fn or_01_the_worker_finishes_a_deletion() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let members = join_all((0..50).map(|_| stack.member(&owner, org, "member"))).await;
+    let store = &stack.app.store;
+    let organization = store.organization(org).await.unwrap().unwrap();
+    store
+        .begin_deletion(&cx(), &organization, owner.id)
+        .await
+        .unwrap();
+    let event = deleted(&stack).await;
+    // A delivery that ran out of time did a part, and lost nothing.
+    let hurried = store
+        .remove_hidden(&cx(), org, std::time::Duration::from_mins(1))
+        .await;
+    assert_eq!(hurried.unwrap(), Removal::OutOfTime);
+    assert_eq!(deliver(&stack, &[event.clone(), event.clone()]).await, 0);
+    nothing_is_left(&stack, org).await;
+    for member in members.iter().chain([&owner]) {
+        assert_eq!(memberships(&stack, member).await, 0);
+    }
+    assert_eq!(deliver(&stack, &[event]).await, 0);
+    delete(&stack, &owner, org).await.expect(404);
+    let types = stack.event_types().await;
+    let told = types.iter().filter(|kind| *kind == "organization.deleted");
+    assert_eq!(told.count(), 1);
+}
+
+/// OR-01: the owner who asks again and the worker do not stand in each other's way.
+#[tokio::test]
+async fn or_01_the_worker_and_the_owner_can_remove_at_once() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    join_all((0..50).map(|_| stack.member(&owner, org, "member"))).await;
+    let organization = stack.app.store.organization(org).await.unwrap().unwrap();
+    stack
+        .app
+        .store
+        .begin_deletion(&cx(), &organization, owner.id)
+        .await
+        .unwrap();
+    let event = [deleted(&stack).await];
+    let (failed, reply) = tokio::join!(deliver(&stack, &event), delete(&stack, &owner, org));
+    assert_eq!(failed, 0);
+    let status = reply.status.as_u16();
+    assert!([202, 204, 404].contains(&status), "{}", reply.text);
+    nothing_is_left(&stack, org).await;
+}
+
+/// OR-01: an event alone deletes nothing: the organisation must be hidden.
+#[tokio::test]
+async fn or_01_the_worker_removes_nothing_that_is_in_use() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let forged = shared::testing::event(
+        &shared::event::auth::OrganizationDeleted {
+            organization_id: org,
+        },
+        9,
+    );
+    assert_eq!(deliver(&stack, &[forged]).await, 0);
+    stack
+        .get(&format!("/v1/organizations/{org}"), &owner)
+        .await
+        .expect(200);
 }

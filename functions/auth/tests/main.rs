@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod administration;
 mod attempts;
 mod authenticator;
 mod browser;
@@ -25,5 +26,6 @@ mod routes;
 mod sessions;
 mod step_up;
 mod support;
+mod suspension;
 mod timing;
 mod tokens;

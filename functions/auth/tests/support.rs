@@ -186,6 +186,7 @@ impl Stack {
             version: 0,
             hash: "none".to_owned(),
             changed_at: account.created_at,
+            reset_required: false,
         };
         let (session, tokens) = self
             .app

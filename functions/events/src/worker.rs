@@ -146,7 +146,13 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
         .bind(":read", event.version);
     commit.delete(Counts::key_of(event.id));
     commit.delete(Admission::key_of(event.id));
-    commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
+    commit.publish(
+        &EventDeleted {
+            event_id: event.id,
+            organization_id: event.organization_id,
+        },
+        event.version + 1,
+    );
     commit.execute().await.settled()
 }
 

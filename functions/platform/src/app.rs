@@ -10,6 +10,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use shared::clock::Clock;
 
+use crate::audit::AuditStore;
 use crate::health::Monitor;
 use crate::health::report::Metrics;
 
@@ -18,6 +19,8 @@ use crate::health::report::Metrics;
 pub struct App {
     /// Checks.
     pub monitor: Monitor,
+    /// The audit log.
+    pub audit: AuditStore,
     /// The time.
     pub clock: Clock,
     /// The deployment.
@@ -48,9 +51,10 @@ struct Traffic {
 
 impl App {
     /// The state at cold start.
-    pub fn new(monitor: Monitor, clock: Clock, deployment: Deployment) -> Self {
+    pub fn new(monitor: Monitor, audit: AuditStore, clock: Clock, deployment: Deployment) -> Self {
         Self {
             monitor,
+            audit,
             started: clock.now(),
             clock,
             deployment: Arc::new(deployment),

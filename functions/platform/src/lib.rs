@@ -2,9 +2,11 @@
 //!
 //! `platform-api` answers health, the API's description, the problem types and
 //! the catalogue of events, and whatever no group owns. `relay` publishes what
-//! the groups committed ([`relay`]).
+//! the groups committed ([`relay`]). `platform-worker` writes the audit log
+//! ([`audit`]).
 
 pub mod app;
+pub mod audit;
 pub mod health;
 pub mod model;
 pub mod problems;
@@ -23,6 +25,7 @@ pub fn api(core: Core) -> Api<App> {
     Api::new(core)
         .unlimited_routes(routes::probes())
         .routes(routes::documents())
+        .routes(routes::audit())
 }
 
 /// The HTTP interface with all its layers, its traffic counted.

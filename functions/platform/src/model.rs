@@ -47,13 +47,14 @@ pub const DOMAINS: &[Domain] = &[
     },
     Domain {
         name: "platform",
-        description: "Health, this description, problem types and the catalogue of events.",
+        description: "Health, this description, problem types, the catalogue of events and the audit log.",
         prefixes: &[
             "/v1/health",
             "/v1/openapi.json",
             "/v1/docs",
             "/v1/problems",
             "/v1/meta",
+            "/v1/audit-log",
         ],
     },
 ];

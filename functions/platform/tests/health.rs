@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use plenary_platform::app::{App, Deployment};
+use plenary_platform::audit::AuditStore;
 use plenary_platform::health::Monitor;
 use plenary_platform::health::probe::{Probes, Queues, Resources};
 use shared::testing::{TestApi, World};
@@ -17,6 +18,7 @@ const DLQ: &str = "http://queue/events-dlq";
 pub struct Setup {
     pub world: World,
     pub cloud: Cloud,
+    pub audit: AuditStore,
     pub api: TestApi,
 }
 
@@ -65,6 +67,7 @@ impl Setup {
         };
         let app = App::new(
             Monitor::new(probes, world.clock.clone()),
+            AuditStore::new(world.db.table("audit").await),
             world.clock.clone(),
             deployment,
         );
@@ -79,9 +82,11 @@ struct Parts {
 
 impl Parts {
     fn with(self, world: World) -> Setup {
+        let audit = self.app.audit.clone();
         let api = world.api(plenary_platform::router(world.core.clone(), self.app));
         Setup {
             world,
+            audit,
             cloud: self.cloud,
             api,
         }

@@ -56,7 +56,8 @@ async fn gw_18_documented_operations_answer_as_documented() {
     let mut tried = 0;
     for (path, item) in openapi["paths"].as_object().unwrap() {
         let operation = &item["get"];
-        if operation["tags"][0] != "platform" {
+        // The audit log asks for a token; its own tests try it.
+        if operation["tags"][0] != "platform" || path.starts_with("/v1/audit-log") {
             continue;
         }
         let path = path

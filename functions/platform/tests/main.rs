@@ -2,6 +2,7 @@
 //! DynamoDB and a stub of SNS and SQS.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod audit;
 mod health;
 mod interface;
 mod relay;

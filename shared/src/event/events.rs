@@ -109,6 +109,9 @@ snapshot_event!(
 pub struct EventDeleted {
     /// Which.
     pub event_id: EventId,
+    /// Whose, if an organisation's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
 }
 contract!(EventDeleted, "event.deleted", "events", event_id);
 

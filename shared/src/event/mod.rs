@@ -5,6 +5,7 @@
 //! state rather than a delta, and `sequence` is the version of its subject: a
 //! projection applies only a higher one.
 
+pub mod accounts;
 pub mod auth;
 pub mod events;
 pub mod matchmaking;
@@ -162,6 +163,15 @@ pub const CATALOGUE: &[Published] = &[
     published::<auth::OrganizationMemberRemoved>(),
     published::<auth::OrganizationInvitationCreated>(),
     published::<auth::AuthMailRequested>(),
+    published::<accounts::UserPasswordChanged>(),
+    published::<accounts::UserEmailChanged>(),
+    published::<accounts::UserSuspended>(),
+    published::<accounts::UserReinstated>(),
+    published::<accounts::UserRoleChanged>(),
+    published::<accounts::UserPasswordResetRequired>(),
+    published::<accounts::UserExternalIdsChanged>(),
+    published::<accounts::OrganizationInvitationAccepted>(),
+    published::<accounts::OrganizationInvitationRevoked>(),
     published::<users::UserProfileUpdated>(),
     published::<events::EventCreated>(),
     published::<events::EventUpdated>(),

@@ -60,6 +60,9 @@ pub struct Credential {
     pub hash: String,
     /// When the password was chosen.
     pub changed_at: Timestamp,
+    /// Whether an administrator wants another one: until then it signs nobody in.
+    #[serde(default)]
+    pub reset_required: bool,
 }
 
 impl fmt::Debug for Credential {
@@ -81,6 +84,7 @@ mod tests {
             version: 1,
             hash: "$argon2id$secret".into(),
             changed_at: Timestamp::UNIX_EPOCH,
+            reset_required: false,
         };
         assert!(!format!("{credential:?}").contains("secret"));
         assert!(!format!("{:?}", Address("ada@example.org".into())).contains("ada"));

@@ -1,6 +1,7 @@
 //! The rules of accounts, sessions and organisations: no HTTP, no AWS.
 
 pub mod account;
+pub mod administration;
 pub mod breached;
 pub mod challenge;
 pub mod device;

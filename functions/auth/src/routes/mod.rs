@@ -9,6 +9,7 @@ pub mod members;
 pub mod mfa;
 pub mod organizations;
 pub mod passkeys;
+pub mod users;
 pub mod well_known;
 
 use std::fmt::Display;
@@ -68,6 +69,8 @@ pub fn ordinary() -> OpenApiRouter<App> {
             invitations::list::list
         ))
         .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(users::list::list))
+        .routes(routes!(users::get::get, users::change::change))
         .routes(routes!(well_known::jwks::jwks))
         .routes(routes!(
             well_known::openid_configuration::openid_configuration

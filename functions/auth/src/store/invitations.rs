@@ -3,7 +3,10 @@
 use shared::{
     commit::Commit,
     cx::Context,
-    event::auth::OrganizationInvitationCreated,
+    event::{
+        accounts::{OrganizationInvitationAccepted, OrganizationInvitationRevoked},
+        auth::OrganizationInvitationCreated,
+    },
     http::Reply,
     id::{InvitationId, OrganizationId},
     page::PageRequest,
@@ -100,6 +103,13 @@ impl Store {
             None,
         );
         vouch(&mut commit, invitation.organization_id, actor);
+        commit.publish(
+            &OrganizationInvitationRevoked {
+                invitation_id: invitation.id,
+                organization_id: invitation.organization_id,
+            },
+            invitation.version + 1,
+        );
         commit.finish(reply).await
     }
 
@@ -124,6 +134,15 @@ impl Store {
             Some(account),
         );
         self.join(&mut commit, organization, member, account);
+        commit.publish(
+            &OrganizationInvitationAccepted {
+                invitation_id: invitation.id,
+                organization_id: organization.id,
+                user_id: account.id,
+                role: member.role,
+            },
+            invitation.version + 1,
+        );
         commit.finish(reply).await
     }
 }

@@ -3,6 +3,7 @@
 //! | partition | sort | item |
 //! |---|---|---|
 //! | `USER#<user>` | `ACCOUNT`, `CREDENTIAL`, `MEMBERSHIPS` | account, password hash, count of organisations |
+//! | `USER#<user>` | `ADMINISTRATION` | what administrators decided about the account |
 //! | `USER#<user>` | `SESSION#<session>` | session, with TTL |
 //! | `USER#<user>` | `LINK#<use>` | a link sent by mail, with TTL |
 //! | `USER#<user>` | `FACTORS` | authenticator app, recovery codes, count of passkeys |
@@ -10,21 +11,29 @@
 //! | `PASSKEY#<fingerprint>` | `CLAIM` | whose a credential id is |
 //! | `CHALLENGE#<fingerprint>` | `CHALLENGE` | what a proof in two steps is bound to, with TTL |
 //! | `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
+//! | `EXTERNAL#<provider>#<hash>` | `CLAIM` | whose the identity elsewhere is |
 //! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
 //! | `ORG#<organization>` | `INVITE#<invitation>` | invitation, with TTL |
 //! | `ORG#<organization>` | `INVITED#<fingerprint>` | the open invitation of an address, with TTL |
 //! | `SIGNING` | `CURRENT` | sealed private key of the access tokens |
+//!
+//! In the indexes stand, each by user and so by the time of registration: every
+//! account (`gsi1`: `USERS`), whoever has a role on the platform (`gsi1`:
+//! `ROLE#<role>`), and whoever is suspended (`gsi2`: `SUSPENDED`).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
+    digest::sha256,
     id::{InvitationId, OrganizationId, PasskeyId, SessionId, UserId},
-    table::{Entity, Key},
+    principal::PlatformRole,
+    table::{Entity, Indexes, Key},
 };
 
 use crate::model::{
     account::{Account, Credential},
+    administration::{Administration, ExternalId, Status},
     challenge::Challenge,
     email::Email,
     factors::Factors,
@@ -52,6 +61,29 @@ pub(super) fn credential(id: UserId) -> Key {
 
 pub(super) fn membership_count(id: UserId) -> Key {
     Key::new(user(id), "MEMBERSHIPS")
+}
+
+pub(super) fn administration(id: UserId) -> Key {
+    Key::new(user(id), "ADMINISTRATION")
+}
+
+pub(super) fn external(id: &ExternalId) -> Key {
+    // Hashed, so that no identity is too long or too odd for a key.
+    let hash = sha256(&[id.id.as_bytes()]);
+    Key::new(format!("EXTERNAL#{}#{hash}", id.provider), "CLAIM")
+}
+
+pub(super) const USERS: &str = "USERS";
+pub(super) const SUSPENDED: &str = "SUSPENDED";
+
+pub(super) fn role(role: PlatformRole) -> String {
+    let name = match role {
+        PlatformRole::User => "user",
+        PlatformRole::Moderator => "moderator",
+        PlatformRole::Admin => "admin",
+        PlatformRole::Owner => "owner",
+    };
+    format!("ROLE#{name}")
 }
 
 pub(super) const SESSION: &str = "SESSION#";
@@ -150,6 +182,34 @@ impl Entity for Account {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    fn indexes(&self) -> Indexes {
+        Indexes {
+            gsi1: Some(Key::new(USERS, self.id.to_string())),
+            gsi2: None,
+        }
+    }
+}
+
+impl Entity for Administration {
+    const KIND: &'static str = "administration";
+
+    fn key(&self) -> Key {
+        administration(self.user_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn indexes(&self) -> Indexes {
+        let id = self.user_id.to_string();
+        let ranked = self.role > PlatformRole::User;
+        Indexes {
+            gsi1: ranked.then(|| Key::new(role(self.role), id.clone())),
+            gsi2: (self.status() == Status::Suspended).then(|| Key::new(SUSPENDED, id)),
+        }
     }
 }
 

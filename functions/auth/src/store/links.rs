@@ -5,7 +5,10 @@ use jiff::SignedDuration;
 use shared::{
     commit::Commit,
     cx::Context,
-    event::auth::{AuthMailRequested, Letter, UserContactChanged},
+    event::{
+        accounts::{PasswordChange, UserEmailChanged, UserPasswordChanged},
+        auth::{AuthMailRequested, Letter, UserContactChanged},
+    },
     http::Reply,
     id::UserId,
     problem::Problem,
@@ -89,6 +92,7 @@ impl Store {
         spend(&mut commit, link);
         verified(&mut commit, link);
         commit.replace(credential);
+        password_changed(&mut commit, link.user_id, PasswordChange::Reset);
         tell(
             &mut commit,
             link.user_id,
@@ -108,6 +112,7 @@ impl Store {
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
         commit.replace(credential);
+        password_changed(&mut commit, account.id, PasswordChange::Change);
         tell(
             &mut commit,
             account.id,
@@ -141,6 +146,13 @@ impl Store {
             .bind(":old", &account.email)
             .or(Problem::new(&LINK_GONE));
         contact(&mut commit, link);
+        let sequence = next_sequence(None, commit.now());
+        commit.publish(
+            &UserEmailChanged {
+                user_id: account.id,
+            },
+            sequence,
+        );
         tell(
             &mut commit,
             account.id,
@@ -184,6 +196,11 @@ fn verified(commit: &mut Commit, link: &Link) {
         .bind(":address", &link.email)
         .or(Problem::new(&LINK_GONE));
     contact(commit, link);
+}
+
+fn password_changed(commit: &mut Commit, user_id: UserId, by: PasswordChange) {
+    let sequence = next_sequence(None, commit.now());
+    commit.publish(&UserPasswordChanged { user_id, by }, sequence);
 }
 
 fn contact(commit: &mut Commit, link: &Link) {

@@ -5,6 +5,8 @@
 //! all groups read, is written here in the same transactions.
 
 mod accounts;
+mod administration;
+mod directory;
 mod factors;
 mod invitations;
 mod items;
@@ -18,10 +20,13 @@ mod signing;
 use shared::table::{Entity, Key, StoreError, Table};
 
 pub use accounts::{Registration, SignIn};
+pub use administration::{Decision, Subject, no_password};
+pub use directory::Crowd;
 pub use factors::Spent;
 pub use items::SigningSecret;
 pub use links::Sealed;
 pub use members::Actor;
+pub use organizations::Removal;
 pub use sessions::Ending;
 
 /// The group's table and the table `access`.

@@ -2,9 +2,11 @@
 //!
 //! Deleting one can be more than a transaction holds. So it is hidden first,
 //! then its members and invitations go chunk by chunk, and at last itself with
-//! the deleting owner's membership, who until then can repeat the request to go
-//! on where it stopped. Another owner may take over; a run that was taken over
-//! fails at its next chunk.
+//! the deleting owner's membership. What the request does not finish, the worker
+//! does; the owner can repeat the request as well. Another owner may take over; a
+//! run that was taken over fails at its next chunk.
+
+use std::time::Duration;
 
 use shared::{
     access::Membership,
@@ -34,6 +36,15 @@ use crate::{
 const MEMBER_CHUNK: u32 = 22;
 /// Other items removed by one commit.
 const ITEM_CHUNK: u32 = 80;
+
+/// How far a removal came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Nothing is left.
+    Done,
+    /// It goes on another time.
+    OutOfTime,
+}
 
 impl Store {
     /// An organisation that is in use.
@@ -195,14 +206,42 @@ impl Store {
         Ok(true)
     }
 
+    /// Removes what is left of a hidden organisation, chunk by chunk, until less
+    /// than `reserve` of the time is left.
+    ///
+    /// # Errors
+    /// [`CommitError::Condition`] if somebody else removes it at the same time.
+    pub async fn remove_hidden(
+        &self,
+        cx: &Context,
+        id: OrganizationId,
+        reserve: Duration,
+    ) -> Result<Removal, CommitError> {
+        let Some(organization) = self.organization_in_any_state(id).await? else {
+            return Ok(Removal::Done);
+        };
+        // Not hidden is not deleted: whatever came, it is no reason to remove it.
+        let Some(owner) = organization.deleted_by else {
+            return Ok(Removal::Done);
+        };
+        while self.delete_chunk(cx, id, owner).await? {
+            if cx.remaining() < reserve {
+                return Ok(Removal::OutOfTime);
+            }
+        }
+        if let Some(owner) = self.member(id, owner).await? {
+            self.finish_deletion(cx, &organization, &owner).await?;
+        }
+        Ok(Removal::Done)
+    }
+
     /// Removes the emptied organisation itself and its last member.
-    pub async fn finish_deletion(
+    async fn finish_deletion(
         &self,
         cx: &Context,
         organization: &Organization,
         owner: &Member,
-        reply: Reply,
-    ) -> Result<Reply, Problem> {
+    ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
         commit
             .delete(items::organization(organization.id))
@@ -212,7 +251,7 @@ impl Store {
         commit.delete(items::headcount(organization.id));
         commit.delete(items::slug(&organization.slug));
         self.expel(&mut commit, &[owner]).await?;
-        commit.finish(reply).await
+        commit.execute().await
     }
 
     /// Takes members out of an organisation that goes, with nothing left behind.

@@ -111,7 +111,7 @@ impl Store {
         }
     }
 
-    fn end(
+    pub(super) fn end(
         &self,
         commit: &mut Commit,
         user_id: UserId,

@@ -70,6 +70,12 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
         .or(Problem::new(&VERSION_CONFLICT));
     commit.delete(Counts::key_of(event.id));
     commit.delete(Admission::key_of(event.id));
-    commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
+    commit.publish(
+        &EventDeleted {
+            event_id: event.id,
+            organization_id: event.organization_id,
+        },
+        event.version + 1,
+    );
     commit.finish(Reply::no_content()).await
 }

@@ -2,6 +2,7 @@
 
 use lambda_runtime::Error;
 use plenary_platform::app::{App, Deployment};
+use plenary_platform::audit::AuditStore;
 use plenary_platform::health::Monitor;
 use plenary_platform::health::probe::{Probes, resources};
 use shared::aws::Aws;
@@ -21,6 +22,7 @@ async fn main() -> Result<(), Error> {
         public_url: core.config.public_url.clone(),
     };
     let access_table = env.required("ACCESS_TABLE");
+    let audit_table = env.required("AUDIT_TABLE");
     let tables = env.required("GROUP_TABLES");
     let queues = env.optional("GROUP_QUEUES").unwrap_or_default();
     env.check()?;
@@ -31,6 +33,7 @@ async fn main() -> Result<(), Error> {
         groups: resources(&tables, &queues)?,
     };
     let monitor = Monitor::new(probes, aws.clock.clone());
-    let app = App::new(monitor, aws.clock.clone(), deployment);
+    let audit = AuditStore::new(aws.table(audit_table));
+    let app = App::new(monitor, audit, aws.clock.clone(), deployment);
     run::http(plenary_platform::router(core, app)).await
 }

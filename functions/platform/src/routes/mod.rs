@@ -1,5 +1,6 @@
 //! The endpoints, one file each.
 
+mod audit_log;
 mod docs;
 mod event_schema;
 mod events;
@@ -26,6 +27,13 @@ pub fn probes() -> OpenApiRouter<App> {
         .routes(routes!(live::read))
         .routes(routes!(ready::read))
         .routes(routes!(health_group::read))
+}
+
+/// The audit log.
+pub fn audit() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(audit_log::list::list))
+        .routes(routes!(audit_log::export::export))
 }
 
 /// What describes the API.

@@ -49,7 +49,7 @@ pub struct Login {
         (status = 200, description = "Signed in, or `mfaRequired`", body = SignInAnswer),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`invalid-credentials`"),
-        (status = 403, description = "`account-suspended`"),
+        (status = 403, description = "`account-suspended`, `password-reset-required`"),
         (status = 429, description = "`quota-exceeded`"),
     )
 )]
@@ -67,6 +67,7 @@ pub async fn login(
             None => None,
         };
         let (known, proof) = proven(&password, known)?;
+        super::trusted(&known.credential)?;
         let better = renewed(&password, &known, proof)?;
         let renews = better.is_some();
         let methods = [Method::Password];

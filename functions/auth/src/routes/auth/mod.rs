@@ -36,7 +36,7 @@ use crate::{
         secret::Secret,
         session::Session,
     },
-    problems::INVALID_REFRESH_TOKEN,
+    problems::{INVALID_REFRESH_TOKEN, PASSWORD_RESET_REQUIRED},
     state::App,
 };
 
@@ -111,10 +111,23 @@ fn password_matches(
         .matches(&credential.hash)
         .unwrap_or(false);
     if right {
+        trusted(credential)?;
         Ok(())
     } else {
         Err(Problem::invalid(pointer, "wrong", "is not your password"))
     }
+}
+
+/// A right password proves nothing once an administrator wants another.
+///
+/// # Errors
+/// [`PASSWORD_RESET_REQUIRED`].
+fn trusted(credential: &Credential) -> Result<(), Problem> {
+    if credential.reset_required {
+        return Err(Problem::new(&PASSWORD_RESET_REQUIRED)
+            .detail("Choose another password with the link of POST /v1/auth/forgot-password."));
+    }
+    Ok(())
 }
 
 /// The credential with a newly chosen password.
@@ -141,6 +154,7 @@ fn replaced(
     Ok(Credential {
         hash: password.hash().map_err(Problem::internal)?,
         changed_at: app.clock.now(),
+        reset_required: false,
         ..before
     })
 }

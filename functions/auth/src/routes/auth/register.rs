@@ -80,6 +80,7 @@ pub async fn register(
         version: 0,
         hash: password.hash().map_err(Problem::internal)?,
         changed_at: account.created_at,
+        reset_required: false,
     };
     let verification = app.link(account.id, LinkUse::VerifyEmail, &email).await?;
     if app.settings.enumeration_protection {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
+    commit::CommitError,
     cx::Context,
     http::{Path, Reply},
-    id::OrganizationId,
+    id::{OrganizationId, UserId},
     principal::{Permission, Principal},
     problem::Problem,
 };
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     model::organization::{Member, Organization},
     state::App,
+    store::Removal,
 };
 
 /// What is left for the last commit and the answer.
@@ -33,14 +35,13 @@ pub struct Deleting {
 ///
 /// Needs `organization.delete`: owners have it, and must have proved themselves
 /// in the last ten minutes. It is hidden at once. With very
-/// many members the answer can be 202: repeat the request to go on where it
-/// stopped, until the answer is 204.
+/// many members the answer can be 202: the rest is removed in the background.
 #[utoipa::path(
     delete, path = "/v1/organizations/{organizationId}", tag = "organizations",
     operation_id = "deleteOrganization",
     params(("organizationId" = OrganizationId, Path)),
     responses(
-        (status = 202, description = "Hidden; repeat to go on", body = Deleting),
+        (status = 202, description = "Hidden; the rest follows", body = Deleting),
         (status = 204, description = "Deleted"),
         (status = 401, description = "`unauthenticated`"),
         (status = 403, description = "`forbidden`, `step-up-required`"),
@@ -59,14 +60,29 @@ pub async fn delete(
     app.store
         .begin_deletion(&cx, &organization, owner.user_id)
         .await?;
-    while app.store.delete_chunk(&cx, id, owner.user_id).await? {
-        if cx.remaining() < RESERVE {
-            return Reply::accepted(&Deleting { state: "deleting" });
-        }
+    match app.store.remove_hidden(&cx, id, RESERVE).await {
+        Ok(Removal::Done) => Ok(Reply::no_content()),
+        Ok(Removal::OutOfTime) => Reply::accepted(&Deleting { state: "deleting" }),
+        Err(CommitError::Condition(conflict)) => meanwhile(&app, id, owner.user_id, conflict).await,
+        Err(error) => Err(error.into()),
     }
-    app.store
-        .finish_deletion(&cx, &organization, &owner, Reply::no_content())
-        .await
+}
+
+/// The answer when somebody else removed something at the same moment: the
+/// worker for this owner, or another owner.
+async fn meanwhile(
+    app: &App,
+    id: OrganizationId,
+    owner: UserId,
+    conflict: Problem,
+) -> Result<Reply, Problem> {
+    match app.store.organization_in_any_state(id).await? {
+        None => Ok(Reply::no_content()),
+        Some(organization) if organization.deleted_by == Some(owner) => {
+            Reply::accepted(&Deleting { state: "deleting" })
+        }
+        Some(_) => Err(conflict),
+    }
 }
 
 /// The organisation in any state, and the caller's membership.

@@ -1,0 +1,46 @@
+//! The queue of the auth group and the commands of its operators: wiring only.
+#![recursion_limit = "256"]
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use lambda_runtime::Error;
+use plenary_auth::{
+    state::access_life,
+    store::Store,
+    worker::{Command, Payload, Worker},
+};
+use serde_json::Value;
+use shared::{aws::Aws, config::Env, cx::Context, run};
+
+/// How long a command may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run::start()?;
+    let aws = Aws::from_env()?;
+    let mut env = Env::read();
+    let (table, access) = (env.required("TABLE_NAME"), env.required("ACCESS_TABLE"));
+    let access_life: SignedDuration = access_life(&mut env);
+    env.check()?;
+    let worker = Worker {
+        store: Store::new(aws.table(table), aws.table(access)),
+        access_life,
+    };
+    run::payloads(|payload: Payload| {
+        let worker = worker.clone();
+        async move { answer(&worker, payload).await }
+    })
+    .await
+}
+
+async fn answer(worker: &Worker, payload: Payload) -> Result<Value, Error> {
+    match payload {
+        Payload::Batch(batch) => Ok(serde_json::to_value(worker.handle(batch).await)?),
+        Payload::Command(Command::Owner { email }) => {
+            let cx = Context::begin(PATIENCE);
+            Ok(serde_json::to_value(worker.make_owner(&cx, &email).await?)?)
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! What administrators of the platform decide about accounts: on consistent reads,
+//! in one commit each.
+
+use futures::future::try_join3;
+use jiff::{SignedDuration, Timestamp};
+use shared::{
+    access::UserAccess,
+    commit::{Commit, CommitError},
+    cx::Context,
+    event::accounts::{
+        UserExternalIdsChanged, UserPasswordResetRequired, UserReinstated, UserRoleChanged,
+        UserSuspended,
+    },
+    http::Reply,
+    id::UserId,
+    principal::PlatformRole,
+    problem::{CONFLICT, Problem},
+    table::{Query, StoreError},
+};
+
+use super::{Ending, Store, items, items::Claim};
+use crate::{
+    model::{
+        account::{Account, Credential},
+        administration::{Administration, Administrator},
+        email::Email,
+        organization::next_sequence,
+        session::Session,
+    },
+    problems::EXTERNAL_ID_TAKEN,
+};
+
+/// Sessions ended by one commit: three actions each.
+const CHUNK: u32 = 30;
+
+/// An account with everything that administrators decide about it.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The account.
+    pub account: Account,
+    /// What was decided.
+    pub record: Administration,
+    /// Its password, if it has one.
+    pub credential: Option<Credential>,
+}
+
+/// What an administrator decided.
+#[derive(Debug)]
+pub struct Decision<'a> {
+    /// The account as it was.
+    pub subject: &'a Subject,
+    /// What is decided about it now.
+    pub after: &'a Administration,
+    /// Whether the password is to be reset, if that changed.
+    pub reset: Option<bool>,
+    /// What the administrator wrote.
+    pub reason: Option<&'a str>,
+}
+
+impl Store {
+    /// An account and what was decided about it, consistently.
+    pub async fn subject(&self, id: UserId) -> Result<Option<Subject>, StoreError> {
+        let key = items::administration(id);
+        let (account, record, credential) = try_join3(
+            self.account(id),
+            self.read::<Administration>(&key),
+            self.credential(id),
+        )
+        .await?;
+        Ok(account.map(|account| Subject {
+            account,
+            record: record.unwrap_or_else(|| Administration::none(id)),
+            credential,
+        }))
+    }
+
+    /// Keeps a decision, and answers. The administrator must still be what the
+    /// token said, and nobody else may have decided in between.
+    pub async fn decide(
+        &self,
+        cx: &Context,
+        decision: &Decision<'_>,
+        by: Administrator,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit
+            .within(&self.access)
+            .check(UserAccess::key_of(by.user_id))
+            .when("#platformRole = :as AND #suspended = :no")
+            .bind(":as", by.role)
+            .bind(":no", false)
+            .or(Problem::forbidden("Your role on the platform has changed."));
+        self.write(&mut commit, decision);
+        commit.finish(reply).await
+    }
+
+    /// Makes the account of a proven address an owner of the platform, and lifts
+    /// a suspension: what an operator does who may invoke this group's worker.
+    /// `None` when there is nothing to change.
+    ///
+    /// # Errors
+    /// The store's, or a condition: somebody else decided at the same time.
+    pub async fn make_owner(
+        &self,
+        cx: &Context,
+        subject: &Subject,
+    ) -> Result<Option<()>, CommitError> {
+        let after = Administration {
+            role: PlatformRole::Owner,
+            suspension: None,
+            ..subject.record.clone()
+        };
+        if after == subject.record {
+            return Ok(None);
+        }
+        let mut commit = Commit::new(&self.table, cx);
+        let decision = Decision {
+            subject,
+            after: &after,
+            reset: None,
+            reason: None,
+        };
+        self.write(&mut commit, &decision);
+        commit.execute().await.map(Some)
+    }
+
+    fn write(&self, commit: &mut Commit, decision: &Decision<'_>) {
+        let (before, after) = (&decision.subject.record, decision.after);
+        let id = after.user_id;
+        commit
+            .check(items::account(id))
+            .when("attribute_exists(#pk)")
+            .or(Problem::not_found("The user"));
+        let action = if after.version == 0 {
+            commit.create(after)
+        } else {
+            commit.replace(after)
+        };
+        action.or(Problem::new(&CONFLICT)
+            .detail("Somebody else changed this account at the same time: read it again."));
+        if before.role != after.role || before.status() != after.status() {
+            commit.within(&self.access).put(&UserAccess {
+                user_id: id,
+                platform_role: after.role,
+                suspended: after.suspension.is_some(),
+            });
+        }
+        if let Some(required) = decision.reset {
+            commit
+                .update(items::credential(id))
+                .set("resetRequired", required)
+                // A change of the password that began before does not end after.
+                .add("version", 1)
+                .when("attribute_exists(#pk)")
+                .or(no_password());
+        }
+        claim(commit, before, after);
+        tell(commit, decision);
+    }
+
+    /// Ends every session of a user that began until `until`, chunk by chunk;
+    /// the same call goes on where one stopped.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_sessions_until(
+        &self,
+        cx: &Context,
+        user: UserId,
+        until: Timestamp,
+        access_life: SignedDuration,
+    ) -> Result<(), CommitError> {
+        let all = Query::partition(items::user(user))
+            .begins_with(items::SESSION)
+            .consistent();
+        let mut after = None;
+        loop {
+            let query = all.clone().limit(CHUNK).after(after);
+            let found = self.table.query::<Session>(query).await?;
+            let mut commit = Commit::new(&self.table, cx);
+            for session in found.items.iter().filter(|one| one.created_at <= until) {
+                self.end(&mut commit, user, session.id, Ending::Revoked, access_life);
+            }
+            if !commit.is_empty() {
+                commit.execute().await?;
+            }
+            if found.next.is_none() {
+                return Ok(());
+            }
+            after = found.next;
+        }
+    }
+
+    /// The account of an address, and what was decided about it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn subject_of(&self, email: &Email) -> Result<Option<Subject>, StoreError> {
+        match self.account_of(email).await? {
+            Some(account) => self.subject(account.id).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// The answer where there is no password to reset.
+pub fn no_password() -> Problem {
+    Problem::new(&CONFLICT).detail("The account has no password.")
+}
+
+/// Identities elsewhere change hands by guard items.
+fn claim(commit: &mut Commit, before: &Administration, after: &Administration) {
+    let id = after.user_id;
+    for gone in before
+        .external_ids
+        .iter()
+        .filter(|one| !after.external_ids.contains(one))
+    {
+        commit
+            .delete(items::external(gone))
+            .when("#owner = :user")
+            .bind(":user", id);
+    }
+    for (at, new) in after.external_ids.iter().enumerate() {
+        if before.external_ids.contains(new) {
+            continue;
+        }
+        let taken = Problem::new(&EXTERNAL_ID_TAKEN).error(
+            format!("/externalIds/{at}"),
+            "taken",
+            "another account has this identity",
+        );
+        commit
+            .create(&Claim::new(items::external(new), id))
+            .or(taken);
+    }
+}
+
+/// One event for each thing that changed.
+fn tell(commit: &mut Commit, decision: &Decision<'_>) {
+    let (before, after) = (&decision.subject.record, decision.after);
+    let user_id = after.user_id;
+    let reason = decision.reason.map(str::to_owned);
+    let sequence = next_sequence(None, commit.now());
+    if before.role != after.role {
+        let changed = UserRoleChanged {
+            user_id,
+            role: after.role,
+            previous_role: before.role,
+            reason: reason.clone(),
+        };
+        commit.publish(&changed, sequence);
+    }
+    match (&before.suspension, &after.suspension) {
+        (None, Some(suspension)) => {
+            let reason = suspension.reason.clone();
+            commit.publish(&UserSuspended { user_id, reason }, sequence);
+        }
+        (Some(_), None) => {
+            let reason = reason.clone();
+            commit.publish(&UserReinstated { user_id, reason }, sequence);
+        }
+        _ => {}
+    }
+    if let Some(required) = decision.reset {
+        let wanted = UserPasswordResetRequired {
+            user_id,
+            required,
+            reason,
+        };
+        commit.publish(&wanted, sequence);
+    }
+    if before.external_ids != after.external_ids {
+        let providers = after.external_ids.iter().map(|one| one.provider.clone());
+        let changed = UserExternalIdsChanged {
+            user_id,
+            providers: providers.collect(),
+        };
+        commit.publish(&changed, sequence);
+    }
+}

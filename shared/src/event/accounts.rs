@@ -1,0 +1,153 @@
+//! What auth publishes of the security of accounts, and of what administrators
+//! decide about them. No address and no secret stands in any of these.
+
+use serde::{Deserialize, Serialize};
+
+use super::contract;
+use crate::id::{InvitationId, OrganizationId, UserId};
+use crate::principal::{PlatformRole, Role};
+
+/// How somebody came to another password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordChange {
+    /// By the old one.
+    Change,
+    /// By a link that came by mail.
+    Reset,
+}
+
+/// A person has another password.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserPasswordChanged {
+    /// Who.
+    pub user_id: UserId,
+    /// How.
+    pub by: PasswordChange,
+}
+contract!(
+    UserPasswordChanged,
+    "user.password.changed",
+    "auth",
+    user_id
+);
+
+/// An account moved to another address; which one is in `user.contact.changed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserEmailChanged {
+    /// Whose.
+    pub user_id: UserId,
+}
+contract!(UserEmailChanged, "user.email.changed", "auth", user_id);
+
+/// An administrator suspended an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserSuspended {
+    /// Whose.
+    pub user_id: UserId,
+    /// What the administrator wrote.
+    pub reason: String,
+}
+contract!(UserSuspended, "user.suspended", "auth", user_id);
+
+/// An administrator lifted a suspension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserReinstated {
+    /// Whose account.
+    pub user_id: UserId,
+    /// What the administrator wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+contract!(UserReinstated, "user.reinstated", "auth", user_id);
+
+/// A person has another role on the platform.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserRoleChanged {
+    /// Who.
+    pub user_id: UserId,
+    /// As what, now.
+    pub role: PlatformRole,
+    /// As what, until now.
+    pub previous_role: PlatformRole,
+    /// What the administrator wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+contract!(UserRoleChanged, "user.role.changed", "auth", user_id);
+
+/// An administrator wants a person to choose another password, or no longer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserPasswordResetRequired {
+    /// Who.
+    pub user_id: UserId,
+    /// Whether another password is wanted.
+    pub required: bool,
+    /// What the administrator wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+contract!(
+    UserPasswordResetRequired,
+    "user.password.reset_required",
+    "auth",
+    user_id
+);
+
+/// The identities of a person in other user bases changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserExternalIdsChanged {
+    /// Whose.
+    pub user_id: UserId,
+    /// The user bases in which the person has one now.
+    pub providers: Vec<String>,
+}
+contract!(
+    UserExternalIdsChanged,
+    "user.external_ids.changed",
+    "auth",
+    user_id
+);
+
+/// The invited person became a member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationInvitationAccepted {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// Where to.
+    pub organization_id: OrganizationId,
+    /// Who.
+    pub user_id: UserId,
+    /// As what.
+    pub role: Role,
+}
+contract!(
+    OrganizationInvitationAccepted,
+    "organization.invitation.accepted",
+    "auth",
+    invitation_id
+);
+
+/// An open invitation was withdrawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationInvitationRevoked {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// Where to.
+    pub organization_id: OrganizationId,
+}
+contract!(
+    OrganizationInvitationRevoked,
+    "organization.invitation.revoked",
+    "auth",
+    invitation_id
+);

@@ -1,0 +1,396 @@
+//! All groups on one set of tables, and a tenant with something of everything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use plenary_auth::sealer::{Purpose, Sealer, Sealing};
+use plenary_notifications::Worker;
+use plenary_notifications::outgoing::{Letter, MailError, Mailer, Unsealer};
+use plenary_notifications::postman::Postman;
+use plenary_notifications::templates::Links;
+use plenary_notifications::worker::{Trigger, run};
+use plenary_platform::app::{App as Platform, Deployment};
+use plenary_platform::audit::AuditStore;
+use plenary_platform::health::{Monitor, probe::Probes};
+use serde_json::{Value, json};
+use shared::aws::Aws;
+use shared::http::Core;
+use shared::table::{Item, Table};
+use shared::testing::{ISSUER, TestApi, TestReply, World};
+use shared::token::Claims;
+use shared::worker::WorkerError;
+
+/// What the tenant's things are called.
+#[derive(Debug, Default)]
+pub struct Names(BTreeMap<&'static str, String>);
+
+impl Names {
+    /// The id behind the name of a parameter or member.
+    pub fn id_of(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Whether a text names something of the tenant's.
+    pub fn occur_in(&self, text: &str) -> bool {
+        self.0.values().any(|id| text.contains(id.as_str()))
+    }
+
+    /// What a schema cannot say of an operation's body.
+    pub fn body(&self, operation: &str) -> Option<Value> {
+        Some(match operation {
+            "createEvent" => json!({
+                "title": "Rust for conferences", "timeZone": "Europe/Berlin",
+                "startsAt": "2026-10-12T07:00:00Z", "endsAt": "2026-10-12T15:00:00Z",
+                "organizationId": self.id_of("organizationId"),
+            }),
+            "updateEvent" => json!({
+                "startsAt": "2026-10-13T07:00:00Z", "endsAt": "2026-10-13T15:00:00Z",
+            }),
+            _ => return None,
+        })
+    }
+
+    /// A path with the tenant's ids, as far as it has any of that name; `{id}` is
+    /// the group's main thing.
+    pub fn fill(&self, group: &str, path: &str) -> String {
+        path.split('/')
+            .map(|segment| {
+                let Some(name) = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) else {
+                    return segment;
+                };
+                let name = match (name, group) {
+                    ("id", "events") => "eventId",
+                    ("id", "media") => "mediaId",
+                    ("id", "notifications") => "notificationId",
+                    (name, _) => name,
+                };
+                self.id_of(name).unwrap_or(segment)
+            })
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+}
+
+/// Hides nothing: what is tried here is not the mail.
+#[derive(Debug)]
+struct Glass;
+
+impl Sealer for Glass {
+    fn seal<'a>(&'a self, _: Purpose, clear: &'a [u8]) -> Sealing<'a, Vec<u8>> {
+        Box::pin(async move { Ok(clear.to_vec()) })
+    }
+
+    fn open<'a>(
+        &'a self,
+        _: Purpose,
+        sealed: &'a [u8],
+    ) -> Sealing<'a, zeroize::Zeroizing<Vec<u8>>> {
+        Box::pin(async move { Ok(sealed.to_vec().into()) })
+    }
+}
+
+/// Takes every letter and sends none.
+#[derive(Debug, Clone)]
+struct Nowhere;
+
+impl Mailer for Nowhere {
+    async fn send(&self, _: &Letter) -> Result<(), MailError> {
+        Ok(())
+    }
+}
+
+impl Unsealer for Nowhere {
+    async fn unseal(&self, sealed: &str) -> Result<String, WorkerError> {
+        Ok(sealed.to_owned())
+    }
+}
+
+/// Somebody who registered.
+struct Person {
+    id: String,
+    token: String,
+}
+
+pub struct Stage {
+    world: World,
+    /// The API of each group.
+    pub apis: BTreeMap<&'static str, TestApi>,
+    tables: BTreeMap<&'static str, Table>,
+    /// The tenant's things.
+    pub names: Names,
+    /// The token of the tenant's owner.
+    pub owner: String,
+    /// That of its lowest role.
+    pub member: String,
+    /// That of the owner of another organisation.
+    pub stranger: String,
+    /// Tokens of the owner that are no longer any.
+    pub bad_tokens: Vec<(&'static str, String)>,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let mut stage = Self::bare().await;
+        let owner = stage.register("owner").await;
+        let member = stage.register("member").await;
+        let other = stage.register("other").await;
+        let stranger = stage.register("stranger").await;
+        stage.spoil(&owner).await;
+        let organization = stage.found(&owner, "inside").await;
+        stage.found(&stranger, "outside").await;
+        let members = format!("/v1/organizations/{organization}/members");
+        for (person, role) in [(&member, "member"), (&other, "organizer")] {
+            let body = json!({"userId": person.id, "role": role});
+            stage.act(&owner, "auth", &members, body).await;
+        }
+        let sessions = stage.read(&owner, "auth", "/v1/auth/sessions").await;
+        let invitations = format!("/v1/organizations/{organization}/invitations");
+        let invite = json!({"email": "new@example.org", "role": "member"});
+        let invitation = stage.act(&owner, "auth", &invitations, invite).await;
+        stage.tell().await;
+        let names = [
+            ("organizationId", organization),
+            ("userId", other.id),
+            ("sessionId", text(&sessions, "/items/0/id")),
+            ("invitationId", text(&invitation, "/id")),
+        ];
+        stage.names = Names(names.into());
+        let event = stage.names.body("createEvent").unwrap();
+        let event = stage.act(&owner, "events", "/v1/events", event).await;
+        let upload = json!({"contentType": "image/jpeg", "bytes": 1000});
+        let upload = stage
+            .act(&owner, "media", "/v1/media/uploads", upload)
+            .await;
+        let inbox = stage
+            .read_as(&other.token, "notifications", "/v1/notifications")
+            .await;
+        let things = [
+            ("eventId", text(&event, "/id")),
+            ("mediaId", text(&upload, "/mediaId")),
+            ("notificationId", text(&inbox, "/items/0/id")),
+            ("token", stage.invitation_token().await),
+        ];
+        stage.names.0.extend(things);
+        stage.owner = owner.token;
+        stage.member = member.token;
+        stage.stranger = stranger.token;
+        stage
+    }
+
+    async fn bare() -> Self {
+        let world = World::of("auth").await;
+        let mut tables = BTreeMap::from([("auth", world.table().clone())]);
+        for name in [
+            "events",
+            "matchmaking",
+            "media",
+            "notifications",
+            "platform",
+            "audit",
+        ] {
+            tables.insert(name, world.db.table(name).await);
+        }
+        tables.insert("access", world.access().clone());
+        let apis = apis(&world, &tables);
+        Self {
+            world,
+            apis,
+            tables,
+            names: Names::default(),
+            owner: String::new(),
+            member: String::new(),
+            stranger: String::new(),
+            bad_tokens: Vec::new(),
+        }
+    }
+
+    async fn register(&self, name: &str) -> Person {
+        let body = json!({
+            "email": format!("{name}@example.org"),
+            "password": "violet teapot marches north",
+        });
+        let request = self.apis["auth"].post("/v1/auth/register").json(body);
+        let reply = request.send().await.expect(201).body;
+        Person {
+            id: text(&reply, "/user/id"),
+            token: text(&reply, "/accessToken"),
+        }
+    }
+
+    /// Tokens of this person that must not be taken for any.
+    async fn spoil(&mut self, person: &Person) {
+        let login = json!({
+            "email": "owner@example.org", "password": "violet teapot marches north",
+        });
+        let login = self.apis["auth"].post("/v1/auth/login").json(login);
+        let revoked = text(&login.send().await.expect(200).body, "/accessToken");
+        let logout = self.apis["auth"].post("/v1/auth/logout").token(&revoked);
+        logout.send().await.expect(204);
+        let claims = self
+            .world
+            .claims(person.id.parse().unwrap(), shared::id::SessionId::new());
+        let late = self.world.token(&Claims {
+            iat: claims.iat - 2000,
+            exp: claims.iat - 1000,
+            ..claims
+        });
+        let mut tampered = person.token.clone();
+        let at = tampered.len() / 2;
+        let other = if tampered.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
+        tampered.replace_range(at..=at, other);
+        self.bad_tokens = vec![
+            ("revoked", revoked),
+            ("expired", late),
+            ("tampered", tampered),
+        ];
+    }
+
+    async fn found(&self, owner: &Person, slug: &str) -> String {
+        let body = json!({"name": slug, "slug": slug});
+        let reply = self.act(owner, "auth", "/v1/organizations", body).await;
+        text(&reply, "/id")
+    }
+
+    async fn act(&self, who: &Person, group: &str, path: &str, body: Value) -> Value {
+        let request = self.apis[group].post(path).token(&who.token).json(body);
+        succeeded(request.send().await)
+    }
+
+    async fn read(&self, who: &Person, group: &str, path: &str) -> Value {
+        self.read_as(&who.token, group, path).await
+    }
+
+    async fn read_as(&self, token: &str, group: &str, path: &str) -> Value {
+        succeeded(self.apis[group].get(path).token(token).send().await)
+    }
+
+    /// Brings what auth published to the groups that wait for it.
+    async fn tell(&self) {
+        let events = self.world.outbox(&self.tables["auth"]).await;
+        let batch = || {
+            let mut batch = SqsEvent::default();
+            for event in &events {
+                let mut message = SqsMessage::default();
+                message.message_id = Some(event.id.to_string());
+                message.body = Some(serde_json::to_string(event).unwrap());
+                batch.records.push(message);
+            }
+            batch
+        };
+        let store = plenary_events::store::Store::new(self.tables["events"].clone());
+        plenary_events::worker::handle(&store, batch()).await;
+        let store = plenary_notifications::store::Store::new(self.tables["notifications"].clone());
+        let links = Links::below("https://plenary.test");
+        let postman = Postman::new(store.clone(), Nowhere, Nowhere, links);
+        let worker = Worker::new(store, self.world.clock.clone(), postman);
+        run(&worker, Trigger::Batch(batch()), Duration::from_secs(20))
+            .await
+            .unwrap();
+    }
+
+    /// What the mail of the invitation carries.
+    async fn invitation_token(&self) -> String {
+        let events = self.world.outbox(&self.tables["auth"]).await;
+        let invited = events
+            .iter()
+            .find(|event| event.kind == "organization.invitation.created")
+            .unwrap();
+        let sealed = text(&invited.data, "/sealedToken");
+        String::from_utf8(shared::digest::from_base64url(&sealed).unwrap()).unwrap()
+    }
+
+    /// Everything that all tables hold, but for counted requests.
+    pub async fn everything(&self) -> BTreeMap<String, Item> {
+        let mut all = BTreeMap::new();
+        for (name, table) in &self.tables {
+            for item in self.world.db.items(table).await {
+                let key = format!("{name} {:?} {:?}", item["pk"], item["sk"]);
+                all.insert(key, item);
+            }
+        }
+        all
+    }
+}
+
+fn text(body: &Value, pointer: &str) -> String {
+    let found = body.pointer(pointer).and_then(Value::as_str);
+    found
+        .unwrap_or_else(|| panic!("no {pointer} in {body}"))
+        .to_owned()
+}
+
+fn succeeded(reply: TestReply) -> Value {
+    assert!(reply.status.is_success(), "{} {}", reply.status, reply.text);
+    reply.body
+}
+
+/// The API of each group, over its own table and the common ones.
+fn apis(world: &World, tables: &BTreeMap<&'static str, Table>) -> BTreeMap<&'static str, TestApi> {
+    let core = |group: &str| Core {
+        table: tables[group].clone(),
+        ..world.core.clone()
+    };
+    let auth = plenary_auth::App::new(
+        tables["auth"].clone(),
+        world.core.access.clone(),
+        Arc::new(Glass),
+        plenary_auth::Settings::new(ISSUER),
+    );
+    let (events, media) = (core("events"), core("media"));
+    let events_app = plenary_events::App::new(&events);
+    let media_app = plenary_media::App::new(&media, &Aws::detached(), "pictures");
+    let matchmaking = plenary_matchmaking::App::new(tables["matchmaking"].clone()).unwrap();
+    let notifications = plenary_notifications::App::new(tables["notifications"].clone());
+    BTreeMap::from([
+        (
+            "auth",
+            world.api(plenary_auth::api(core("auth")).build(auth)),
+        ),
+        (
+            "events",
+            world.api(plenary_events::api(events).build(events_app)),
+        ),
+        (
+            "matchmaking",
+            world.api(plenary_matchmaking::api(core("matchmaking")).build(matchmaking)),
+        ),
+        (
+            "media",
+            world.api(plenary_media::api(media).build(media_app)),
+        ),
+        (
+            "notifications",
+            world.api(plenary_notifications::api(core("notifications")).build(notifications)),
+        ),
+        (
+            "platform",
+            world.api(plenary_platform::api(core("platform")).build(platform(world, tables))),
+        ),
+    ])
+}
+
+fn platform(world: &World, tables: &BTreeMap<&'static str, Table>) -> Platform {
+    let aws = Aws::detached();
+    let probes = Probes {
+        dynamodb: world.db.client().clone(),
+        sqs: aws_sdk_sqs::Client::from_conf(shared::client_config!(aws_sdk_sqs, &aws).build()),
+        access_table: world.access().name().to_owned(),
+        groups: BTreeMap::new(),
+    };
+    Platform::new(
+        Monitor::new(probes, world.clock.clone()),
+        AuditStore::new(tables["audit"].clone()),
+        world.clock.clone(),
+        Deployment {
+            stage: "local".into(),
+            version: "1.2.3".into(),
+            public_url: ISSUER.into(),
+        },
+    )
+}
