@@ -7,13 +7,16 @@
 )]
 
 mod accounts;
+mod api_keys;
 mod attempts;
 mod authenticator;
 mod browser;
 mod deletion;
 mod discovery;
 mod imported;
+mod introspection;
 mod invitations;
+mod key_life;
 mod limits;
 mod members;
 mod mfa;
@@ -22,6 +25,7 @@ mod passkeys;
 mod recovery;
 mod refresh;
 mod routes;
+mod service_accounts;
 mod sessions;
 mod step_up;
 mod support;

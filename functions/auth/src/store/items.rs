@@ -14,11 +14,15 @@
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
 //! | `ORG#<organization>` | `INVITE#<invitation>` | invitation, with TTL |
 //! | `ORG#<organization>` | `INVITED#<fingerprint>` | the open invitation of an address, with TTL |
+//! | `USER#<user>`, `ORG#<organization>` | `APIKEY#<key>`, `SERVICE#<account>` | API key, service account |
+//! | `USER#<user>`, `ORG#<organization>` | `PROGRAMS` | count of both |
+//! | `PROGRAM#<key or account>` | `OWNER` | whose it is |
 //! | `SIGNING` | `CURRENT` | sealed private key of the access tokens |
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
+    api_key::KeyOwner,
     id::{InvitationId, OrganizationId, PasskeyId, SessionId, UserId},
     table::{Entity, Key},
 };
@@ -31,6 +35,7 @@ use crate::model::{
     mailed::{Link, LinkUse},
     organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
     passkey::Passkey,
+    program::{Program, ProgramId},
     refresh::Fingerprint,
     session::Session,
 };
@@ -135,6 +140,35 @@ pub(super) fn invited(organization: OrganizationId, email: &Email) -> Key {
         organization_partition(organization),
         format!("{INVITED}{}", email.fingerprint()),
     )
+}
+
+/// Whose programs: a person's or an organisation's partition.
+pub(super) fn owner(owner: KeyOwner) -> String {
+    match owner {
+        KeyOwner::User { user_id } => user(user_id),
+        KeyOwner::Organization {
+            organization_id, ..
+        } => organization_partition(organization_id),
+    }
+}
+
+pub(super) const API_KEY: &str = "APIKEY#";
+pub(super) const SERVICE_ACCOUNT: &str = "SERVICE#";
+
+pub(super) fn program(of: KeyOwner, id: ProgramId) -> Key {
+    let prefix = match id {
+        ProgramId::ApiKey(_) => API_KEY,
+        ProgramId::ServiceAccount(_) => SERVICE_ACCOUNT,
+    };
+    Key::new(owner(of), format!("{prefix}{id}"))
+}
+
+pub(super) fn program_count(of: KeyOwner) -> Key {
+    Key::new(owner(of), "PROGRAMS")
+}
+
+pub(super) fn program_owner(id: ProgramId) -> Key {
+    Key::new(format!("PROGRAM#{id}"), "OWNER")
 }
 
 pub(super) fn signing() -> Key {
@@ -279,6 +313,33 @@ impl Entity for Invitation {
     fn expires_at(&self) -> Option<Timestamp> {
         // Kept beyond its end, so that a late click is told what happened.
         Some(self.expires_at + CLOSED_INVITATION_LIFE)
+    }
+}
+
+impl Entity for Program {
+    const KIND: &'static str = "program";
+
+    fn key(&self) -> Key {
+        program(self.owner, self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// Finds a program by its id.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ProgramOwner {
+    pub(super) id: ProgramId,
+    pub(super) owner: KeyOwner,
+}
+
+impl Entity for ProgramOwner {
+    const KIND: &'static str = "program-owner";
+
+    fn key(&self) -> Key {
+        program_owner(self.id)
     }
 }
 

@@ -12,6 +12,7 @@ mod links;
 mod members;
 mod organizations;
 mod passkeys;
+mod programs;
 mod sessions;
 mod signing;
 
@@ -22,6 +23,7 @@ pub use factors::Spent;
 pub use items::SigningSecret;
 pub use links::Sealed;
 pub use members::Actor;
+pub use programs::Programs;
 pub use sessions::Ending;
 
 /// The group's table and the table `access`.
