@@ -257,4 +257,8 @@ pub fn key_id(token: &str) -> Result<String, TokenError> {
 }
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof;
