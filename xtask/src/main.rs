@@ -40,6 +40,9 @@ cargo xtask <command>
   redrive [queue] [--env E]     put dead letters back into their queue, or all of them
   replay --from T --to T [--env E]
                                 publish the events of a span again (RFC 3339)
+  rotate-keys [--immediately] [--env E]
+                                sign access tokens with a new key; with --immediately,
+                                what the old one signed is refused
 
   test [--fast]                 everything that CI checks; --fast leaves out the stack
   bench [arguments]             performance figures
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Some("reset") => up::reset(args),
         Some("redrive") => messages::redrive(args),
         Some("replay") => messages::replay(args),
+        Some("rotate-keys") => messages::rotate_keys(args),
         Some("test") => test::test(args),
         Some("bench") => test::bench(args),
         Some("generate") => test::generate(args),

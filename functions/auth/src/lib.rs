@@ -8,6 +8,7 @@ pub mod grant;
 pub mod keyring;
 pub mod letters;
 pub mod model;
+pub mod operator;
 pub mod passkeys;
 pub mod problems;
 pub mod relying_party;

@@ -24,6 +24,7 @@ mod organizations;
 mod passkeys;
 mod recovery;
 mod refresh;
+mod rotation;
 mod routes;
 mod service_accounts;
 mod sessions;

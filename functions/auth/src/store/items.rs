@@ -17,7 +17,7 @@
 //! | `USER#<user>`, `ORG#<organization>` | `APIKEY#<key>`, `SERVICE#<account>` | API key, service account |
 //! | `USER#<user>`, `ORG#<organization>` | `PROGRAMS` | count of both |
 //! | `PROGRAM#<key or account>` | `OWNER` | whose it is |
-//! | `SIGNING` | `CURRENT` | sealed private key of the access tokens |
+//! | `SIGNING` | `CURRENT`, `NEXT` | sealed private key of the access tokens, and the one that follows |
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -173,6 +173,10 @@ pub(super) fn program_owner(id: ProgramId) -> Key {
 
 pub(super) fn signing() -> Key {
     Key::new("SIGNING", "CURRENT")
+}
+
+pub(super) fn next_signing() -> Key {
+    Key::new("SIGNING", "NEXT")
 }
 
 impl Entity for Account {
@@ -448,6 +452,37 @@ pub struct SigningSecret {
     pub sealed: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// The private key that follows, published before it signs.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextSecret {
+    /// The key's id.
+    pub kid: String,
+    /// As [`SigningSecret::sealed`].
+    pub sealed: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When everybody who verifies tokens must have seen its public half.
+    pub signs_from: Timestamp,
+}
+
+impl std::fmt::Debug for NextSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NextSecret")
+            .field("kid", &self.kid)
+            .field("signs_from", &self.signs_from)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Entity for NextSecret {
+    const KIND: &'static str = "next-signing-secret";
+
+    fn key(&self) -> Key {
+        next_signing()
+    }
 }
 
 impl std::fmt::Debug for SigningSecret {

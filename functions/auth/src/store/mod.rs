@@ -20,7 +20,7 @@ use shared::table::{Entity, Key, StoreError, Table};
 
 pub use accounts::{Registration, SignIn};
 pub use factors::Spent;
-pub use items::SigningSecret;
+pub use items::{NextSecret, SigningSecret};
 pub use links::Sealed;
 pub use members::Actor;
 pub use programs::Programs;
