@@ -24,6 +24,7 @@ mod organizations;
 mod passkeys;
 mod recovery;
 mod refresh;
+mod relying_party;
 mod rotation;
 mod routes;
 mod service_accounts;
