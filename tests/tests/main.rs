@@ -10,6 +10,7 @@ mod bus;
 mod edge;
 mod ground;
 mod journey;
+mod programs;
 mod race;
 mod readme;
 mod second_factor;
