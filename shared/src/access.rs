@@ -1,13 +1,18 @@
-//! The `access` table: public keys, revoked sessions, memberships. Every
-//! function reads it, only auth writes it, within its own commits.
+//! The `access` table: public keys, revoked sessions, memberships, API keys by
+//! hash. Every function reads it, only auth writes it, within its own commits.
 
-use std::collections::{BTreeMap, HashMap};
+mod callers;
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use callers::{key_principal, principal};
+
+use crate::api_key::{self, KeyOwner, KeyVerifier, ServiceAccess};
 use crate::id::{OrganizationId, SessionId, UserId};
 use crate::principal::{PlatformRole, Principal, Role};
 use crate::problem::{Problem, UNAVAILABLE};
@@ -17,9 +22,12 @@ use crate::token::{Claims, TokenError, Verifier};
 const KEYS: &str = "KEYS";
 /// How often at most an unknown key id makes us read the keys again.
 const KEYS_EVERY: Duration = Duration::from_secs(10);
+/// How much longer than a person's access the keys are remembered: a minute. One
+/// that was withdrawn is refused after that.
+const KEYS_LONGER: u32 = 20;
 /// What is younger than this was read for the same request.
 const JUST_READ: Duration = Duration::from_millis(20);
-/// How many people's access an instance remembers.
+/// How many people's access, and how many API keys, an instance remembers.
 const REMEMBERED: usize = 2_000;
 
 /// The public half of a signing key (P-256, RFC 7518 §6.2).
@@ -34,13 +42,27 @@ pub struct SigningKey {
     pub y: String,
     /// Since when.
     pub created_at: Timestamp,
+    /// When the last token that it signed has expired, once another took over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retires_at: Option<Timestamp>,
+}
+
+impl SigningKey {
+    /// Where the key with an id is kept.
+    pub fn key_of(kid: &str) -> Key {
+        Key::new(KEYS, kid)
+    }
 }
 
 impl Entity for SigningKey {
     const KIND: &'static str = "signing-key";
 
     fn key(&self) -> Key {
-        Key::new(KEYS, &self.kid)
+        Self::key_of(&self.kid)
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.retires_at
     }
 }
 
@@ -142,6 +164,7 @@ enum Entry {
     UserAccess(UserAccess),
     Membership(Membership),
     RevokedSession(RevokedSession),
+    ServiceAccess(ServiceAccess),
 }
 
 impl Entity for Entry {
@@ -152,6 +175,7 @@ impl Entity for Entry {
             Self::UserAccess(entry) => entry.key(),
             Self::Membership(entry) => entry.key(),
             Self::RevokedSession(entry) => entry.key(),
+            Self::ServiceAccess(entry) => entry.key(),
         }
     }
 }
@@ -166,6 +190,7 @@ struct Keys {
 struct Memory {
     keys: Keys,
     users: HashMap<UserId, (Instant, Arc<Vec<Entry>>)>,
+    api_keys: HashMap<String, (Instant, Arc<KeyVerifier>)>,
 }
 
 /// Turns tokens into principals; cheap to clone.
@@ -206,53 +231,117 @@ impl AccessReader {
             .await
     }
 
-    /// The caller behind a token.
+    /// The caller behind an access token or an API key. Whether the caller may
+    /// come from where they do is for [`crate::http`] to say.
     ///
     /// # Errors
     /// 401 for a token that is malformed, tampered with, expired, or whose
     /// session is revoked; 503 when that cannot be found out.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, Problem> {
+        if token.starts_with(api_key::Kind::Key.prefix()) {
+            return self.authenticate_key(token).await;
+        }
+        self.examine(token).await.map(|(_, principal)| principal)
+    }
+
+    /// What an access token says, and the caller behind it.
+    ///
+    /// # Errors
+    /// As [`AccessReader::authenticate`].
+    pub async fn examine(&self, token: &str) -> Result<(Claims, Principal), Problem> {
         let kid = crate::token::key_id(token).map_err(refused)?;
         let Some(verifier) = self.verifier(&kid).await? else {
             return Err(refused(TokenError::UnknownKey));
         };
         let now = self.table.clock().now();
         let claims = verifier.verify(token, &self.issuer, now).map_err(refused)?;
-        let entries = self.entries(claims.sub).await?;
-        principal(&claims, &entries, now).map_err(refused)
+        let entries = self.entries(claims.sub.acting()).await?;
+        let principal = principal(&claims, &entries, now).map_err(refused)?;
+        Ok((claims, principal))
+    }
+
+    async fn authenticate_key(&self, text: &str) -> Result<Principal, Problem> {
+        let hash = api_key::Kind::Key.hash(text);
+        let hash = hash.ok_or_else(|| refused(TokenError::Malformed))?;
+        let verifier = self.api_key(hash).await?;
+        let verifier = verifier.ok_or_else(|| refused(TokenError::UnknownKey))?;
+        let now = self.table.clock().now();
+        if verifier.expires_at.is_some_and(|at| at <= now) {
+            return Err(refused(TokenError::Expired));
+        }
+        let entries = match verifier.owner {
+            KeyOwner::User { user_id } => self.entries(user_id).await?,
+            KeyOwner::Organization { .. } => Arc::default(),
+        };
+        key_principal(&verifier, &entries, now).map_err(refused)
+    }
+
+    /// What is kept of a key. Only what is found is remembered: a key works as
+    /// soon as it is made.
+    async fn api_key(&self, hash: String) -> Result<Option<Arc<KeyVerifier>>, Problem> {
+        if let Some((at, verifier)) = self.lock().api_keys.get(&hash)
+            && at.elapsed() < self.remember
+        {
+            return Ok(Some(verifier.clone()));
+        }
+        let at = Instant::now();
+        let key = KeyVerifier::key_of(&hash);
+        let found: Option<KeyVerifier> = twice(|| self.table.get_consistent(&key)).await?;
+        let found = found.map(Arc::new);
+        let mut memory = self.lock();
+        if memory.api_keys.len() >= REMEMBERED {
+            memory.api_keys.clear();
+        }
+        match &found {
+            Some(verifier) => memory.api_keys.insert(hash, (at, verifier.clone())),
+            None => memory.api_keys.remove(&hash),
+        };
+        Ok(found)
     }
 
     /// Whether what made somebody `known` was read for an earlier request.
-    pub fn is_remembered(&self, known: &Principal) -> bool {
+    pub fn is_remembered(&self, token: &str, known: &Principal) -> bool {
+        let hash = api_key::Kind::Key.hash(token).unwrap_or_default();
         let memory = self.lock();
-        let read = memory.users.get(&known.user_id).map(|(at, _)| *at);
-        read.is_some_and(|at| at.elapsed() >= JUST_READ)
+        let old = |at: &Instant| at.elapsed() >= JUST_READ;
+        let user = memory.users.get(&known.user_id);
+        let key = memory.api_keys.get(&hash);
+        user.is_some_and(|(at, _)| old(at)) || key.is_some_and(|(at, _)| old(at))
     }
 
     /// The caller again, when what made them `known` was remembered and a
     /// fresh read says otherwise: rights that were just given count at once.
     pub async fn reconsider(&self, token: &str, known: &Principal) -> Option<Principal> {
-        if !self.is_remembered(known) {
+        if !self.is_remembered(token, known) {
             return None;
         }
-        self.lock().users.remove(&known.user_id);
+        self.forget(token, known.user_id);
         let newer = self.authenticate(token).await.ok()?;
         (newer != *known).then_some(newer)
     }
 
+    fn forget(&self, token: &str, user: UserId) {
+        let hash = api_key::Kind::Key.hash(token).unwrap_or_default();
+        let mut memory = self.lock();
+        memory.users.remove(&user);
+        memory.api_keys.remove(&hash);
+    }
+
     async fn verifier(&self, kid: &str) -> Result<Option<Arc<Verifier>>, Problem> {
-        let due = {
-            let memory = self.lock();
-            if let Some(verifier) = memory.keys.verifiers.get(kid) {
-                return Ok(Some(verifier.clone()));
-            }
-            memory
-                .keys
-                .read
-                .is_none_or(|at| at.elapsed() >= KEYS_EVERY || self.remember.is_zero())
+        let (known, due) = {
+            let keys = &self.lock().keys;
+            let known = keys.verifiers.get(kid).cloned();
+            let believed = self.remember * KEYS_LONGER;
+            let wait = if known.is_some() {
+                believed
+            } else {
+                KEYS_EVERY.min(believed)
+            };
+            let due = |at: Instant| at.elapsed() >= wait;
+            (known, keys.read.is_none_or(due))
         };
         if !due {
-            return Ok(None);
+            return Ok(known);
         }
         let keys = twice(|| self.keys()).await?;
         let mut memory = self.lock();
@@ -311,31 +400,4 @@ fn refused(err: TokenError) -> Problem {
                 "Bearer realm=\"plenary\", error=\"invalid_token\", error_description=\"{err}\""
             ),
         )
-}
-
-fn principal(claims: &Claims, entries: &[Entry], now: Timestamp) -> Result<Principal, TokenError> {
-    let mut principal = Principal {
-        user_id: claims.sub,
-        session_id: claims.sid,
-        scope: claims.scope.split_whitespace().map(str::to_owned).collect(),
-        platform_role: PlatformRole::User,
-        memberships: BTreeMap::default(),
-    };
-    for entry in entries {
-        match entry {
-            Entry::UserAccess(access) if access.suspended => return Err(TokenError::Revoked),
-            Entry::UserAccess(access) => principal.platform_role = access.platform_role,
-            Entry::Membership(member) => {
-                principal
-                    .memberships
-                    .insert(member.organization_id, member.role);
-            }
-            Entry::RevokedSession(revoked) => {
-                if revoked.session_id == claims.sid && revoked.until > now {
-                    return Err(TokenError::Revoked);
-                }
-            }
-        }
-    }
-    Ok(principal)
 }

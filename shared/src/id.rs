@@ -148,6 +148,10 @@ ids! {
     NotificationId = "ntf";
     /// A batch run of the matching.
     RunId = "run";
+    /// An API key.
+    ApiKeyId = "key";
+    /// A program of an organisation, the client of client credentials.
+    ServiceAccountId = "svc";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! the [`worker`] loop.
 
 pub mod access;
+pub mod api_key;
 pub mod aws;
 pub mod clock;
 pub mod commit;
@@ -24,6 +25,7 @@ pub mod problem;
 pub mod run;
 #[cfg(feature = "sealing")]
 pub mod sealer;
+pub mod scope;
 pub mod table;
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
 
 use crate::table::{Item, Key, StoreError, Table};
 
@@ -25,6 +26,14 @@ pub use attempts::{Attempt, Tried};
 const LEASE_MS: i64 = 5_000;
 /// The most that is leased at once.
 const MAX_LEASE: u32 = 10;
+/// The policy of API keys, and that of service accounts: by name, because their
+/// numbers differ. Their buckets are kept long, for they also tell when a key
+/// was used last.
+pub const API_KEY: &str = "api-key";
+/// See [`API_KEY`].
+pub const SERVICE_ACCOUNT: &str = "service-account";
+/// How long it is known when a key was used last, in seconds: 400 days.
+const SEEN_KEPT: i64 = 400 * 24 * 3600;
 /// How many subjects an instance remembers.
 const REMEMBERED: usize = 5_000;
 const PATIENCE: Duration = Duration::from_millis(750);
@@ -203,6 +212,29 @@ impl Limiter {
         }
     }
 
+    /// When `subject` was last seen under a policy, give or take the life of a
+    /// lease: the buckets know, so that no request pays a write for it.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn last_seen(
+        &self,
+        policy: &str,
+        subject: &str,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let key = Key::new(format!("LIMIT#{policy}#{subject}"), "TAT");
+        let output = self
+            .table
+            .client
+            .get_item()
+            .table_name(&*self.table.name)
+            .set_key(Some(key.attributes()))
+            .send()
+            .await?;
+        let seen = output.item.as_ref().and_then(|item| number(item, "seen"));
+        Ok(seen.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+    }
+
     fn spend_lease(&self, policy: &Policy, subject: &str) -> Option<Verdict> {
         let now = self.now_ms();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -307,7 +339,7 @@ impl Limiter {
                 match self
                     .write(
                         &key,
-                        "SET tat = :tat, #ttl = :ttl",
+                        "SET tat = :tat, #ttl = :ttl, seen = :now",
                         "attribute_not_exists(tat) OR tat < :now",
                         &idle,
                     )
@@ -327,7 +359,7 @@ impl Limiter {
             match self
                 .write(
                     &key,
-                    "ADD tat :cost SET #ttl = :ttl",
+                    "ADD tat :cost SET #ttl = :ttl, seen = :now",
                     "tat >= :now AND tat <= :latest",
                     &busy,
                 )
@@ -383,11 +415,20 @@ impl Limiter {
 }
 
 fn arrival(item: &Item) -> Option<i64> {
-    item.get("tat")?.as_n().ok()?.parse().ok()
+    number(item, "tat")
+}
+
+fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }
 
 fn ttl(now_ms: i64, policy: &Policy) -> i64 {
-    now_ms / 1000 + i64::from(policy.window) * 2
+    let kept = i64::from(policy.window) * 2;
+    now_ms / 1000
+        + match policy.name {
+            API_KEY | SERVICE_ACCOUNT => kept.max(SEEN_KEPT),
+            _ => kept,
+        }
 }
 
 /// How the buckets are told apart in memory.

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::{OrganizationId, SessionId, UserId};
+use crate::api_key::{KeyOwner, Terms};
+use crate::id::{ApiKeyId, OrganizationId, ServiceAccountId, SessionId, UserId};
 use crate::problem::Problem;
+use crate::scope;
 
 /// What a member is in an organisation. Later ones may do less.
 #[derive(
@@ -65,6 +67,9 @@ pub enum Permission {
     /// See who belongs to it.
     #[serde(rename = "members.view")]
     MembersView,
+    /// Make, change and end its API keys and service accounts.
+    #[serde(rename = "keys.manage")]
+    KeysManage,
     /// Create an event in its name.
     #[serde(rename = "event.create")]
     EventCreate,
@@ -98,6 +103,7 @@ impl Permission {
         Self::OrganizationDelete,
         Self::MembersManage,
         Self::MembersView,
+        Self::KeysManage,
         Self::EventCreate,
         Self::EventEdit,
         Self::EventApprove,
@@ -126,7 +132,7 @@ impl Role {
         use Permission as P;
         match permission {
             P::OrganizationDelete => matches!(self, Self::Owner),
-            P::OrganizationManage | P::MembersManage | P::AuditView => {
+            P::OrganizationManage | P::MembersManage | P::AuditView | P::KeysManage => {
                 matches!(self, Self::Owner | Self::Admin)
             }
             P::EventApprove => matches!(self, Self::Owner | Self::Admin | Self::Approver),
@@ -153,14 +159,50 @@ impl Role {
     }
 }
 
+/// By what a caller proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Means {
+    /// A sign-in of a person.
+    SignIn,
+    /// An API key.
+    ApiKey {
+        /// Which.
+        id: ApiKeyId,
+        /// Whom it acts for.
+        owner: KeyOwner,
+        /// From where and how often.
+        terms: Terms,
+    },
+    /// The client credentials of a service account.
+    ServiceAccount {
+        /// Which.
+        id: ServiceAccountId,
+        /// From where and how often.
+        terms: Terms,
+    },
+}
+
+/// A caller with no person behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Machine {
+    /// A key of an organisation.
+    ApiKey(ApiKeyId),
+    /// A service account.
+    ServiceAccount(ServiceAccountId),
+}
+
 /// The verified caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// Who.
+    /// Who. A program of an organisation has a user id of its own, to which
+    /// no account belongs.
     pub user_id: UserId,
-    /// By which sign-in.
+    /// By which sign-in; an id of its own for what is none.
     pub session_id: SessionId,
-    /// What the token is good for; empty means everything its owner may do.
+    /// By what.
+    pub by: Means,
+    /// What the token is good for; empty means everything its owner may do,
+    /// unless it is [`Principal::narrowed`].
     pub scope: BTreeSet<String>,
     /// What the person is on the platform.
     pub platform_role: PlatformRole,
@@ -169,6 +211,29 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Whether only its scopes count: always so for what is no sign-in.
+    pub fn narrowed(&self) -> bool {
+        self.by != Means::SignIn || !self.scope.is_empty()
+    }
+
+    /// Whether the caller may use what `wanted` opens.
+    pub fn has_scope(&self, wanted: &str) -> bool {
+        !self.narrowed() || scope::include(&self.scope, wanted)
+    }
+
+    /// The program, if no person is behind the caller.
+    pub fn machine(&self) -> Option<Machine> {
+        match self.by {
+            Means::ApiKey {
+                id,
+                owner: KeyOwner::Organization { .. },
+                ..
+            } => Some(Machine::ApiKey(id)),
+            Means::ServiceAccount { id, .. } => Some(Machine::ServiceAccount(id)),
+            Means::SignIn | Means::ApiKey { .. } => None,
+        }
+    }
+
     /// The role in an organisation.
     pub fn role_in(&self, organization: OrganizationId) -> Option<Role> {
         self.memberships.get(&organization).copied()

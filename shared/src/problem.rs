@@ -45,6 +45,12 @@ problems! {
         "Send `Authorization: Bearer <access token>`. `WWW-Authenticate` says whether a token was missing or bad.";
     FORBIDDEN = 403 "forbidden" "You may not do this"
         "The token is valid, but its owner lacks the right.";
+    INSUFFICIENT_SCOPE = 403 "insufficient-scope" "The token's scope does not include this"
+        "`requiredScope` names what the API key or token lacks (RFC 6750 §3.1). Give the key the scope, or take another.";
+    SIGN_IN_REQUIRED = 403 "sign-in-required" "Only somebody who signed in may do this"
+        "API keys, tokens of service accounts and tokens with a scope cannot handle credentials, whatever their scopes.";
+    ADDRESS_NOT_ALLOWED = 403 "address-not-allowed" "Not from this address"
+        "The API key or service account may only be used from the networks in its list, and this request came from another.";
     NOT_FOUND = 404 "not-found" "There is no such thing"
         "The path or the thing it names does not exist, or is hidden from you.";
     METHOD_NOT_ALLOWED = 405 "method-not-allowed" "The method is not allowed here"
@@ -93,6 +99,7 @@ struct Inner {
     errors: Vec<FieldError>,
     extensions: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    media_type: &'static str,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -105,6 +112,7 @@ impl Problem {
             errors: Vec::new(),
             extensions: Map::new(),
             headers: Vec::new(),
+            media_type: "application/problem+json",
             source: None,
         }))
     }
@@ -185,6 +193,17 @@ impl Problem {
             self.0.headers.push((name, value));
         }
         self
+    }
+
+    /// Sends the same body as plain JSON, where a standard wants that.
+    pub fn as_plain_json(mut self) -> Self {
+        self.0.media_type = "application/json";
+        self
+    }
+
+    /// How it is sent.
+    pub fn media_type(&self) -> &'static str {
+        self.0.media_type
     }
 
     /// Keeps the cause for the log.

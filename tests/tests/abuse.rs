@@ -66,7 +66,7 @@ async fn au_09_an_expired_token() {
         let claims = Claims {
             iss: stack.issuer(),
             aud: stack.issuer(),
-            sub: person.id.parse::<UserId>().unwrap(),
+            sub: person.id.parse::<UserId>().unwrap().into(),
             sid: SessionId::new(),
             org: None,
             scope: String::new(),

@@ -11,6 +11,7 @@ mod bus;
 mod edge;
 mod ground;
 mod journey;
+mod programs;
 mod race;
 mod readme;
 mod second_factor;

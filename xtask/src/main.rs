@@ -42,6 +42,9 @@ cargo xtask <command>
   redrive [queue] [--env E]     put dead letters back into their queue, or all of them
   replay --from T --to T [--env E]
                                 publish the events of a span again (RFC 3339)
+  rotate-keys [--immediately] [--env E]
+                                sign access tokens with a new key; with --immediately,
+                                what the old one signed is refused
 
   owner <email> [--env E]       make the account of a verified address an owner of the platform
   audit verify [--organization ID] [--env E] [--anchor N:HASH] [FILE]
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Some("replay") => messages::replay(args),
         Some("owner") => owner::owner(args),
         Some("audit") => audit::audit(args),
+        Some("rotate-keys") => messages::rotate_keys(args),
         Some("test") => test::test(args),
         Some("bench") => test::bench(args),
         Some("generate") => test::generate(args),

@@ -1,4 +1,4 @@
-//! `cargo xtask redrive` and `replay`, for the local cloud or, with `--env`, for a
+//! `cargo xtask redrive`, `replay` and `rotate-keys`, for the local cloud or, with `--env`, for a
 //! deployment in the account that the AWS credentials belong to.
 
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::args::Args;
 use crate::deploy::Environment;
 use crate::progress::say;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{STACK, Sandbox};
 use crate::tools::Tools;
 use crate::{Outcome, env, run, status};
 
@@ -16,6 +16,7 @@ use crate::{Outcome, env, run, status};
 pub struct Target {
     tools: Tools,
     sandbox: Option<Sandbox>,
+    stack: String,
     /// The stack's outputs.
     pub outputs: Value,
 }
@@ -35,14 +36,16 @@ impl Target {
                 tools,
                 outputs: status::outputs(&sandbox)?,
                 sandbox: Some(sandbox),
+                stack: STACK.to_owned(),
             });
         };
         let mut target = Self {
             tools,
             sandbox: None,
+            stack: Environment::read(&name)?.stack,
             outputs: Value::Null,
         };
-        target.outputs = parsed(&target.aws(&["outputs", &Environment::read(&name)?.stack])?)?;
+        target.outputs = parsed(&target.aws(&["outputs", &target.stack])?)?;
         Ok(target)
     }
 
@@ -122,5 +125,27 @@ pub fn replay(mut args: Args) -> Outcome {
         "{}",
         target.aws(&["invoke", relay, &span.to_string()])?.trim()
     );
+    Ok(())
+}
+
+/// Gives the deployment another key for its access tokens.
+pub fn rotate_keys(mut args: Args) -> Outcome {
+    let immediately = args.flag("--immediately");
+    let target = Target::of(&mut args)?;
+    args.done()?;
+    let function = format!("{}-auth-api", target.stack);
+    let operation = json!({"rotateSigningKey": {"immediately": immediately}}).to_string();
+    let rotation = parsed(&target.aws(&["invoke", &function, &operation])?)?;
+    let text = |name: &str| rotation[name].as_str().unwrap_or_default().to_owned();
+    say(&match text("state").as_str() {
+        "published" => format!(
+            "The key {} is published and signs from {} on, by itself. The one before verifies its \
+             tokens until the last has expired.",
+            text("kid"),
+            text("signsFrom")
+        ),
+        "signing" => format!("The key {} signs.", text("kid")),
+        _ => return Err(format!("{function} answered {rotation}")),
+    });
     Ok(())
 }

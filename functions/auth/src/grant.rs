@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The client that the tokens of a sign-in are for (RFC 9068 §2.2).
-const CLIENT: &str = "plenary";
+pub const CLIENT: &str = "plenary";
 
 /// An access token and the refresh token that renews it.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -250,7 +250,7 @@ impl App {
         let claims = Claims {
             iss: self.settings.public_url.clone(),
             aud: self.settings.public_url.clone(),
-            sub: account.id,
+            sub: account.id.into(),
             sid: refresh.session(),
             org: account.default_organization_id,
             // A person's own sign-in is not narrowed; roles are read, not carried.

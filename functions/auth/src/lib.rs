@@ -8,6 +8,7 @@ pub mod grant;
 pub mod keyring;
 pub mod letters;
 pub mod model;
+pub mod operator;
 pub mod passkeys;
 pub mod problems;
 pub mod relying_party;
@@ -22,14 +23,16 @@ pub mod worker;
 pub use problems::PROBLEMS;
 pub use state::{App, Settings};
 
+use axum::Extension;
 use shared::http::{Api, Core};
 use utoipa::openapi::OpenApi;
 
 /// The API of this group.
 pub fn api(core: Core) -> Api<App> {
+    let usage = Extension(core.limiter.clone());
     Api::new(core)
-        .routes(routes::ordinary())
-        .credential_routes(routes::credentials(), routes::account_of)
+        .routes(routes::ordinary().layer(usage.clone()))
+        .credential_routes(routes::credentials().layer(usage), routes::account_of)
 }
 
 /// The description of the group's API, without anything behind it.

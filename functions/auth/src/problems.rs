@@ -160,6 +160,57 @@ pub const TOO_MANY_ORGANIZATIONS: ProblemType = ProblemType {
     description: "A user can be a member of at most 100 organisations.",
 };
 
+/// The owner has as many keys and service accounts as they can have.
+pub const TOO_MANY_KEYS: ProblemType = ProblemType {
+    slug: "too-many-keys",
+    title: "Too many keys",
+    status: 409,
+    description: "A person or an organisation can have at most 50 API keys and service accounts. Delete one.",
+};
+
+/// The key has as many working secrets as it can have.
+pub const TOO_MANY_SECRETS: ProblemType = ProblemType {
+    slug: "too-many-secrets",
+    title: "Too many secrets work at once",
+    status: 409,
+    description: "Five secrets of this key or service account work already. Wait for the end of an overlap, \
+                  or rotate with an overlap of 0, which ends the others.",
+};
+
+/// Wrong or missing client credentials.
+pub const INVALID_CLIENT: ProblemType = ProblemType {
+    slug: "invalid-client",
+    title: "The client is not known",
+    status: 401,
+    description: "Send the id and the secret of a service account by HTTP Basic, or as `client_id` and \
+                  `client_secret` in the body (RFC 6749 §2.3.1). `error` is `invalid_client`.",
+};
+
+/// The token request is of a kind that there is not.
+pub const UNSUPPORTED_GRANT_TYPE: ProblemType = ProblemType {
+    slug: "unsupported-grant-type",
+    title: "There is no such grant",
+    status: 400,
+    description: "`grant_type` must be `client_credentials`. `error` is `unsupported_grant_type`.",
+};
+
+/// More was asked for than the service account may have.
+pub const INVALID_SCOPE: ProblemType = ProblemType {
+    slug: "invalid-scope",
+    title: "The scope is more than was granted",
+    status: 400,
+    description: "`scope` may only name what the service account was given. `error` is `invalid_scope`.",
+};
+
+/// The token belongs to another client.
+pub const UNAUTHORIZED_CLIENT: ProblemType = ProblemType {
+    slug: "unauthorized-client",
+    title: "The token was issued to another client",
+    status: 400,
+    description: "A client revokes its own tokens. Without client credentials, whoever holds a token may \
+                  revoke it. `error` is `unauthorized_client`.",
+};
+
 /// The invitation can no longer be accepted.
 pub const INVITATION_GONE: ProblemType = ProblemType {
     slug: "invitation-gone",
@@ -197,6 +248,12 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &ALREADY_MEMBER,
     &ALREADY_INVITED,
     &TOO_MANY_ORGANIZATIONS,
+    &TOO_MANY_KEYS,
+    &TOO_MANY_SECRETS,
+    &INVALID_CLIENT,
+    &UNSUPPORTED_GRANT_TYPE,
+    &INVALID_SCOPE,
+    &UNAUTHORIZED_CLIENT,
     &INVITATION_GONE,
     &INVITATION_FOR_ANOTHER,
 ];

@@ -227,6 +227,7 @@ async fn or_01_a_change_that_began_before_the_deletion_fails_whole() {
     let actor = Actor {
         user_id: owner.id,
         role: Some(Role::Owner),
+        machine: None,
     };
     store
         .begin_deletion(&cx(), &organization, owner.id)

@@ -38,6 +38,7 @@ async fn au_08_a_relying_party_can_verify_tokens_by_discovery_alone() {
         x: key["x"].as_str().unwrap().to_owned(),
         y: key["y"].as_str().unwrap().to_owned(),
         created_at: stack.world.clock.now(),
+        retires_at: None,
     };
     let now = stack.world.clock.now();
     let claims = Verifier::new(&public)

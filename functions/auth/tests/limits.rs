@@ -47,6 +47,12 @@ async fn gw_06_every_credential_route_is_counted_per_address() {
         "/v1/auth/passkeys/sign-in",
         "/v1/auth/passkeys/sign-in/options",
         "/v1/invitations/junk/accept",
+        "/v1/auth/token",
+        "/v1/auth/introspect",
+        "/v1/auth/revoke",
+        "/v1/api-keys",
+        "/v1/api-keys/junk/rotate",
+        "/v1/organizations/junk/service-accounts",
     ] {
         let stack = limited(3).await;
         let send = |ip: &str| stack.api.post(path).from_ip(ip).json(json!({})).send();

@@ -8,13 +8,16 @@
 
 mod accounts;
 mod administration;
+mod api_keys;
 mod attempts;
 mod authenticator;
 mod browser;
 mod deletion;
 mod discovery;
 mod imported;
+mod introspection;
 mod invitations;
+mod key_life;
 mod limits;
 mod members;
 mod mfa;
@@ -22,7 +25,10 @@ mod organizations;
 mod passkeys;
 mod recovery;
 mod refresh;
+mod relying_party;
+mod rotation;
 mod routes;
+mod service_accounts;
 mod sessions;
 mod step_up;
 mod support;

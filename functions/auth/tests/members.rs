@@ -399,6 +399,7 @@ async fn au_28_a_role_that_was_lost_in_between_carries_nothing() {
     let actor = Actor {
         user_id: admin.id,
         role: Some(Role::Admin),
+        machine: None,
     };
     let cx = cx();
     let add = || {

@@ -19,6 +19,8 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{sessionId}", "session_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{invitationId}", "invite_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{passkeyId}", "passkey_01h2xcejqtf2nbrexx3vqjhp41")
+            .replace("{keyId}", "key_01h2xcejqtf2nbrexx3vqjhp41")
+            .replace("{serviceAccountId}", "svc_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{token}", "junk");
         assert!(!path.contains('{'), "{path}");
         for (method, operation) in item.as_object().unwrap() {
@@ -63,6 +65,7 @@ async fn gw_04_every_route_but_the_open_ones_refuses_missing_bad_expired_and_rev
         open,
         [
             "/.well-known/jwks.json",
+            "/.well-known/oauth-authorization-server",
             "/.well-known/openid-configuration",
             "/.well-known/security.txt",
             "/v1/auth/change-email/confirm",
@@ -77,7 +80,9 @@ async fn gw_04_every_route_but_the_open_ones_refuses_missing_bad_expired_and_rev
             "/v1/auth/register",
             "/v1/auth/reset-password",
             "/v1/auth/reset-password",
+            "/v1/auth/revoke",
             "/v1/auth/signup",
+            "/v1/auth/token",
             "/v1/auth/verify-email",
             "/v1/auth/verify-email",
             "/v1/invitations/junk",

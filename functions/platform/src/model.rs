@@ -21,6 +21,7 @@ pub const DOMAINS: &[Domain] = &[
             "/v1/auth",
             "/v1/organizations",
             "/v1/invitations",
+            "/v1/api-keys",
             "/v1/users",
             "/.well-known",
         ],

@@ -58,6 +58,66 @@ pub struct SessionRevoked {
 }
 contract!(SessionRevoked, "session.revoked", "auth", session_id);
 
+/// What a program signs in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CredentialKind {
+    /// An API key.
+    ApiKey,
+    /// A service account with its client secret.
+    ServiceAccount,
+}
+
+/// What happened to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CredentialChange {
+    /// It was made.
+    Created,
+    /// Its name or rights were changed.
+    Updated,
+    /// It got a new secret.
+    Rotated,
+    /// One of its secrets was revoked by whoever held it.
+    SecretRevoked,
+    /// It was ended.
+    Revoked,
+}
+
+/// An API key or a service account came, changed or went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialChanged {
+    /// Which.
+    pub credential_id: String,
+    /// Of what kind.
+    pub kind: CredentialKind,
+    /// What happened.
+    pub change: CredentialChange,
+    /// The person it acts for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// The organisation it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
+    /// As what it acts there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+contract!(
+    CredentialChanged,
+    "credential.changed",
+    "auth",
+    credential_id
+);
+
 /// The address to reach a person at. Never archived, never sent to webhooks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

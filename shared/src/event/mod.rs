@@ -154,6 +154,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<auth::UserLogin>(),
     published::<auth::UserLogout>(),
     published::<auth::SessionRevoked>(),
+    published::<auth::CredentialChanged>(),
     published::<auth::UserContactChanged>(),
     published::<auth::OrganizationCreated>(),
     published::<auth::OrganizationUpdated>(),

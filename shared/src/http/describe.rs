@@ -1,11 +1,13 @@
 //! What the layers around a group's routes add to their description, so that
 //! no handler has to repeat it.
 
+use http::Method;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, ResponseBuilder, SecurityRequirement};
 
 use crate::idempotency;
+use crate::scope::{self, Needs};
 
 /// How a group's routes are guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,25 +23,58 @@ pub(super) enum Guarded {
 /// Completes the description of routes. An operation that names no security
 /// needs a token; one for everybody says `security(())`.
 pub(super) fn complete(openapi: &mut OpenApi, guarded: Guarded) {
-    for item in openapi.paths.paths.values_mut() {
+    for (path, item) in &mut openapi.paths.paths {
         let shared = item.parameters.is_some();
-        for (writes, operation) in operations(item) {
+        for (method, operation) in operations(item) {
+            let writes = matches!(method, Method::POST | Method::PATCH);
             complete_operation(operation, guarded, writes, shared);
+            require_scope(operation, guarded, scope::needed(&method, path));
         }
     }
 }
 
-/// The operations, and whether they are POST or PATCH.
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     [
-        (false, &mut item.get),
-        (false, &mut item.put),
-        (false, &mut item.delete),
-        (true, &mut item.post),
-        (true, &mut item.patch),
+        (Method::GET, &mut item.get),
+        (Method::PUT, &mut item.put),
+        (Method::DELETE, &mut item.delete),
+        (Method::POST, &mut item.post),
+        (Method::PATCH, &mut item.patch),
     ]
     .into_iter()
-    .filter_map(|(writes, operation)| Some((writes, operation.as_mut()?)))
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Says what an API key needs here. `OpenAPI` 3.1 lets the requirement of any
+/// scheme list what the caller must have.
+fn require_scope(operation: &mut Operation, guarded: Guarded, needs: Needs) {
+    let Some(security) = &mut operation.security else {
+        return;
+    };
+    let bearer = SecurityRequirement::new("bearer", [] as [&str; 0]);
+    let Some(at) = security.iter().position(|one| *one == bearer) else {
+        return;
+    };
+    let description = match needs {
+        Needs::Nothing => return,
+        Needs::Scope(scope) if guarded != Guarded::AsCredentials => {
+            security[at] = SecurityRequirement::new("bearer", [&scope]);
+            "`insufficient-scope`"
+        }
+        Needs::Scope(_) | Needs::SignIn => "`sign-in-required`",
+    };
+    append(operation, "403", description);
+}
+
+/// Adds a problem to those that a status stands for.
+fn append(operation: &mut Operation, status: &str, problem: &str) {
+    match operation.responses.responses.get_mut(status) {
+        Some(RefOr::T(response)) => {
+            response.description = format!("{}, {problem}", response.description);
+        }
+        Some(RefOr::Ref(_)) => {}
+        None => respond(operation, status, problem),
+    }
 }
 
 fn complete_operation(operation: &mut Operation, guarded: Guarded, writes: bool, shared: bool) {

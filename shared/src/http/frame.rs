@@ -163,10 +163,9 @@ fn rendered(mut response: Response, uri: &Uri, cx: &Context) -> (Response, Optio
     let (mut parts, _) = response.into_parts();
     parts.status = problem.status();
     parts.headers.remove(http::header::CONTENT_LENGTH);
-    parts.headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    parts
+        .headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static(problem.media_type()));
     parts.headers.insert(
         http::header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),

@@ -1,4 +1,5 @@
-//! The inner layers: authentication, rate limits, the Idempotency-Key.
+//! The inner layers: authentication and scopes, rate limits, the
+//! Idempotency-Key.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -14,9 +15,10 @@ use crate::cx::Context;
 use crate::http::api::Core;
 use crate::http::extract::bearer;
 use crate::http::reply::{Proves, Reply};
+use crate::http::scopes::{admitted, refuse_narrowed};
 use crate::idempotency::{Slot, StoredReply, parse_key};
-use crate::limit::{Attempt, Policy, Verdict};
-use crate::principal::Principal;
+use crate::limit::{API_KEY, Attempt, Policy, SERVICE_ACCOUNT, Verdict};
+use crate::principal::{Means, Principal};
 use crate::problem::{IDEMPOTENCY_KEY_REUSED, Problem, QUOTA_EXCEEDED};
 
 /// The outcome of authentication: nobody, somebody, or a bad token.
@@ -53,7 +55,7 @@ pub(super) async fn authenticate(
     if let Some(cx) = request.extensions_mut().get_mut::<Context>() {
         cx.actor = Some(actor.clone());
     }
-    let mut response = if core.access.is_remembered(&principal) {
+    let mut response = if core.access.is_remembered(&token, &principal) {
         run_perhaps_twice(&core, &token, request, principal, next).await
     } else {
         run_as(request, principal, next).await
@@ -96,23 +98,31 @@ async fn twin(request: Request) -> (Request, Request) {
 }
 
 async fn run_as(mut request: Request, principal: Arc<Principal>, next: Next) -> Response {
-    request.extensions_mut().insert(Caller(Ok(Some(principal))));
+    let caller = admitted(&principal, &request).map(|()| Some(principal));
+    request.extensions_mut().insert(Caller(caller));
     next.run(request).await
 }
 
 /// Per principal, or per address where there is none.
 pub(super) async fn limit(State(core): State<Core>, request: Request, next: Next) -> Response {
-    let user = request
+    let principal = request
         .extensions()
         .get::<Caller>()
-        .and_then(Caller::principal)
-        .map(|principal| principal.user_id.to_string());
-    let (policy, subject) = match user {
-        Some(user) => (&core.config.policies.principal, user),
-        None => (&core.config.policies.ip, address(&request)),
+        .and_then(Caller::principal);
+    let policies = &core.config.policies;
+    let (policy, subject) = match principal.map(|principal| (principal.user_id, &principal.by)) {
+        None => (policies.ip.clone(), address(&request)),
+        Some((user, Means::SignIn)) => (policies.principal.clone(), user.to_string()),
+        Some((_, Means::ApiKey { id, terms, .. })) => {
+            (terms.policy(API_KEY, &policies.principal), id.to_string())
+        }
+        Some((_, Means::ServiceAccount { id, terms })) => {
+            let policy = terms.policy(SERVICE_ACCOUNT, &policies.principal);
+            (policy, id.to_string())
+        }
     };
-    let verdict = core.limiter.count_leased(policy, &subject).await;
-    limited(policy, verdict, request, next).await
+    let verdict = core.limiter.count_leased(&policy, &subject).await;
+    limited(&policy, verdict, request, next).await
 }
 
 /// Which account a request to a credential route is about, by its caller and
@@ -122,9 +132,10 @@ pub type AccountOf = fn(Option<&Principal>, &[u8]) -> Option<String>;
 /// Per address, exactly, and then per account that somebody tries to be.
 pub(super) async fn limit_credentials(
     State((core, account_of)): State<(Core, AccountOf)>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
+    refuse_narrowed(&mut request);
     let policy = &core.config.policies.ip_auth;
     let from = address(&request);
     let verdict = core.limiter.count(policy, &from).await;
@@ -206,6 +217,8 @@ async fn limited(
             .detail(match policy.name {
                 "principal" => "Too many requests from this account.",
                 "account" => "Too many attempts for this account: wait before the next.",
+                API_KEY => "Too many requests with this API key.",
+                SERVICE_ACCOUNT => "Too many requests from this service account.",
                 _ => "Too many requests from this IP.",
             })
             .with("violated-policies", vec![policy.name])

@@ -2,7 +2,7 @@
 //! with our problems, replies, and the layers around each route.
 //!
 //! From the outside in: the frame (correlation, deadline, security headers,
-//! problems, log), the body limit, authentication, then per class of route the
+//! problems, log), the body limit, authentication with its scopes, then per class of route the
 //! rate limit and the Idempotency-Key.
 
 mod api;
@@ -11,9 +11,11 @@ mod extract;
 mod frame;
 mod guard;
 mod reply;
+mod scopes;
 
 pub use api::{Api, Core, HttpConfig};
 pub use extract::{IfMatch, Json, MergePatch, Path, Query};
 pub use frame::ClientIp;
 pub use guard::AccountOf;
 pub use reply::{Reply, deprecated};
+pub use scopes::insufficient;

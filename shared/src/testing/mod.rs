@@ -151,7 +151,7 @@ impl World {
         Claims {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
-            sub: user,
+            sub: user.into(),
             sid: session,
             org: None,
             scope: String::new(),

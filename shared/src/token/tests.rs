@@ -1,4 +1,5 @@
 use super::*;
+use crate::id::UserId;
 
 const ISSUER: &str = "https://api.example.org";
 
@@ -10,7 +11,7 @@ fn claims() -> Claims {
     Claims {
         iss: ISSUER.into(),
         aud: ISSUER.into(),
-        sub: UserId::new(),
+        sub: UserId::new().into(),
         sid: SessionId::new(),
         org: None,
         scope: String::new(),

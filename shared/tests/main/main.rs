@@ -13,4 +13,5 @@ mod http;
 mod idempotency;
 mod limits;
 mod routes;
+mod scopes;
 mod support;

@@ -58,7 +58,9 @@ pub(super) fn openapi(groups: &[Group]) -> Result<Value, DescribeError> {
             "securitySchemes": {
                 "bearer": {
                     "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                    "description": "An access token (RFC 6750, RFC 9068); it lives 15 minutes.",
+                    "description": "An access token (RFC 6750, RFC 9068), which lives 15 minutes, \
+                                    or an API key. What an operation lists is the scope that keys \
+                                    and narrowed tokens need; one that lists none refuses them.",
                 },
             },
         },

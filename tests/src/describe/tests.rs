@@ -216,6 +216,35 @@ fn gw_02_every_prefix_goes_to_its_group() {
     }
 }
 
+/// AU-25: whatever a group adds falls under a scope, or is about credentials.
+#[test]
+fn au_25_every_operation_with_a_token_names_its_scope() {
+    let openapi = document("openapi.json");
+    let mut closed = BTreeSet::new();
+    for (path, _, operation) in operations(&openapi) {
+        let needs = operation["security"].as_array().into_iter().flatten();
+        for scopes in needs.filter_map(|one| one["bearer"].as_array()) {
+            match &scopes[..] {
+                [] => drop(closed.insert(path)),
+                [scope] => assert!(shared::scope::exists(scope.as_str().unwrap()), "{path}"),
+                _ => panic!("{path}: {scopes:?}"),
+            }
+        }
+    }
+    let credentials = |path: &str| {
+        ["/v1/auth/", "/v1/api-keys"]
+            .iter()
+            .any(|prefix| path.starts_with(prefix))
+            || path.contains("/service-accounts")
+            || path.ends_with("/accept")
+    };
+    let odd: Vec<&&str> = closed.iter().filter(|path| !credentials(path)).collect();
+    assert!(
+        odd.is_empty(),
+        "no API key can use {odd:?}: name an area in shared::scope"
+    );
+}
+
 /// B1-11: the type of every problem that a description names is listed.
 #[test]
 fn b1_11_every_problem_type_is_listed_once() {

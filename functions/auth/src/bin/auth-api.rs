@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plenary_auth::{App, Settings, api, sealer::Kms};
+use plenary_auth::{App, Settings, api, operator, sealer::Kms};
 use shared::{aws::Aws, config::Env, http::Core, run};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,5 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let kms = aws_sdk_kms::Client::from_conf(shared::client_config!(aws_sdk_kms, &aws).build());
     let sealer = Arc::new(Kms::new(kms, key_id));
     let app = App::new(core.table.clone(), core.access.clone(), sealer, settings);
-    run::http(api(core).build(app)).await
+    let keyring = &app.keyring.clone();
+    let router = api(core).build(app);
+    run::http_or(router, |operation| operator::operate(keyring, operation)).await
 }

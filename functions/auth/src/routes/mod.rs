@@ -7,8 +7,10 @@ pub mod invitations;
 pub mod me;
 pub mod members;
 pub mod mfa;
+pub mod oauth;
 pub mod organizations;
 pub mod passkeys;
+pub mod programs;
 pub mod users;
 pub mod well_known;
 
@@ -71,9 +73,24 @@ pub fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(invitations::revoke::revoke))
         .routes(routes!(users::list::list))
         .routes(routes!(users::get::get, users::change::change))
+        .routes(routes!(programs::api_keys::list))
+        .routes(routes!(
+            programs::api_keys::get,
+            programs::api_keys::update,
+            programs::api_keys::delete
+        ))
+        .routes(routes!(programs::service_accounts::list))
+        .routes(routes!(
+            programs::service_accounts::get,
+            programs::service_accounts::update,
+            programs::service_accounts::delete
+        ))
         .routes(routes!(well_known::jwks::jwks))
         .routes(routes!(
             well_known::openid_configuration::openid_configuration
+        ))
+        .routes(routes!(
+            well_known::openid_configuration::oauth_authorization_server
         ))
         .routes(routes!(well_known::security_txt::security_txt))
 }
@@ -118,6 +135,13 @@ pub fn credentials() -> OpenApiRouter<App> {
         .routes(routes!(mfa::confirm::confirm))
         .routes(routes!(mfa::recovery_codes::renew))
         .routes(routes!(mfa::verify::verify))
+        .routes(routes!(oauth::token::token))
+        .routes(routes!(oauth::introspect::introspect))
+        .routes(routes!(oauth::revoke::revoke))
+        .routes(routes!(programs::api_keys::create))
+        .routes(routes!(programs::api_keys::rotate_key))
+        .routes(routes!(programs::service_accounts::create))
+        .routes(routes!(programs::service_accounts::rotate_secret))
         .routes(routes!(invitations::preview::preview))
         .routes(routes!(invitations::accept::accept))
 }

@@ -16,7 +16,10 @@
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
 //! | `ORG#<organization>` | `INVITE#<invitation>` | invitation, with TTL |
 //! | `ORG#<organization>` | `INVITED#<fingerprint>` | the open invitation of an address, with TTL |
-//! | `SIGNING` | `CURRENT` | sealed private key of the access tokens |
+//! | `USER#<user>`, `ORG#<organization>` | `APIKEY#<key>`, `SERVICE#<account>` | API key, service account |
+//! | `USER#<user>`, `ORG#<organization>` | `PROGRAMS` | count of both |
+//! | `PROGRAM#<key or account>` | `OWNER` | whose it is |
+//! | `SIGNING` | `CURRENT`, `NEXT` | sealed private key of the access tokens, and the one that follows |
 //!
 //! In the indexes stand, each by user and so by the time of registration: every
 //! account (`gsi1`: `USERS`), whoever has a role on the platform (`gsi1`:
@@ -25,6 +28,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
+    api_key::KeyOwner,
     digest::sha256,
     id::{InvitationId, OrganizationId, PasskeyId, SessionId, UserId},
     principal::PlatformRole,
@@ -40,6 +44,7 @@ use crate::model::{
     mailed::{Link, LinkUse},
     organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
     passkey::Passkey,
+    program::{Program, ProgramId},
     refresh::Fingerprint,
     session::Session,
 };
@@ -169,8 +174,41 @@ pub(super) fn invited(organization: OrganizationId, email: &Email) -> Key {
     )
 }
 
+/// Whose programs: a person's or an organisation's partition.
+pub(super) fn owner(owner: KeyOwner) -> String {
+    match owner {
+        KeyOwner::User { user_id } => user(user_id),
+        KeyOwner::Organization {
+            organization_id, ..
+        } => organization_partition(organization_id),
+    }
+}
+
+pub(super) const API_KEY: &str = "APIKEY#";
+pub(super) const SERVICE_ACCOUNT: &str = "SERVICE#";
+
+pub(super) fn program(of: KeyOwner, id: ProgramId) -> Key {
+    let prefix = match id {
+        ProgramId::ApiKey(_) => API_KEY,
+        ProgramId::ServiceAccount(_) => SERVICE_ACCOUNT,
+    };
+    Key::new(owner(of), format!("{prefix}{id}"))
+}
+
+pub(super) fn program_count(of: KeyOwner) -> Key {
+    Key::new(owner(of), "PROGRAMS")
+}
+
+pub(super) fn program_owner(id: ProgramId) -> Key {
+    Key::new(format!("PROGRAM#{id}"), "OWNER")
+}
+
 pub(super) fn signing() -> Key {
     Key::new("SIGNING", "CURRENT")
+}
+
+pub(super) fn next_signing() -> Key {
+    Key::new("SIGNING", "NEXT")
 }
 
 impl Entity for Account {
@@ -342,6 +380,33 @@ impl Entity for Invitation {
     }
 }
 
+impl Entity for Program {
+    const KIND: &'static str = "program";
+
+    fn key(&self) -> Key {
+        program(self.owner, self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// Finds a program by its id.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ProgramOwner {
+    pub(super) id: ProgramId,
+    pub(super) owner: KeyOwner,
+}
+
+impl Entity for ProgramOwner {
+    const KIND: &'static str = "program-owner";
+
+    fn key(&self) -> Key {
+        program_owner(self.id)
+    }
+}
+
 /// Whom a unique name belongs to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Claim<T> {
@@ -447,6 +512,37 @@ pub struct SigningSecret {
     pub sealed: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// The private key that follows, published before it signs.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextSecret {
+    /// The key's id.
+    pub kid: String,
+    /// As [`SigningSecret::sealed`].
+    pub sealed: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When everybody who verifies tokens must have seen its public half.
+    pub signs_from: Timestamp,
+}
+
+impl std::fmt::Debug for NextSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NextSecret")
+            .field("kid", &self.kid)
+            .field("signs_from", &self.signs_from)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Entity for NextSecret {
+    const KIND: &'static str = "next-signing-secret";
+
+    fn key(&self) -> Key {
+        next_signing()
+    }
 }
 
 impl std::fmt::Debug for SigningSecret {

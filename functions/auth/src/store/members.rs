@@ -2,13 +2,14 @@
 
 use shared::{
     access::Membership,
+    api_key::KeyOwner,
     commit::Commit,
     cx::Context,
     event::auth::{OrganizationMemberAdded, OrganizationMemberChanged, OrganizationMemberRemoved},
     http::Reply,
     id::{OrganizationId, UserId},
     page::PageRequest,
-    principal::Role,
+    principal::{Machine, Role},
     problem::Problem,
     table::{Found, Query, StoreError},
 };
@@ -18,6 +19,7 @@ use crate::{
     model::{
         account::Account,
         organization::{MAX_MEMBERSHIPS, Member, MemberState, Organization, OrganizationState},
+        program::ProgramId,
         role::reaches,
     },
     problems::{ALREADY_MEMBER, LAST_OWNER, TOO_MANY_ORGANIZATIONS},
@@ -32,6 +34,8 @@ pub struct Actor {
     pub user_id: UserId,
     /// Their role there; `None` for administrators of the platform.
     pub role: Option<Role>,
+    /// The program that acts, if no person does.
+    pub machine: Option<Machine>,
 }
 
 impl Actor {
@@ -273,13 +277,23 @@ pub(super) fn still_there(commit: &mut Commit, organization: OrganizationId) {
 /// The actor still has the role that allowed this.
 pub(super) fn vouch(commit: &mut Commit, organization: OrganizationId, actor: Actor) {
     if let Some(role) = actor.role {
-        commit
-            .check(items::member(organization, actor.user_id))
-            .when("#state = :active AND #role = :role")
-            .bind(":active", MemberState::Active)
-            .bind(":role", role)
-            .or(Problem::forbidden(
-                "Your role in the organisation has changed.",
-            ));
+        let check = match actor.machine.map(ProgramId::from) {
+            None => commit
+                .check(items::member(organization, actor.user_id))
+                .when("#state = :active AND #role = :role")
+                .bind(":active", MemberState::Active),
+            Some(id) => commit
+                .check(items::program(
+                    KeyOwner::Organization {
+                        organization_id: organization,
+                        role,
+                    },
+                    id,
+                ))
+                .when("#owner.#role = :role"),
+        };
+        check.bind(":role", role).or(Problem::forbidden(
+            "Your role in the organisation has changed.",
+        ));
     }
 }

@@ -14,6 +14,7 @@ mod links;
 mod members;
 mod organizations;
 mod passkeys;
+mod programs;
 mod sessions;
 mod signing;
 
@@ -23,10 +24,11 @@ pub use accounts::{Registration, SignIn};
 pub use administration::{Decision, Subject, no_password};
 pub use directory::Crowd;
 pub use factors::Spent;
-pub use items::SigningSecret;
+pub use items::{NextSecret, SigningSecret};
 pub use links::Sealed;
 pub use members::Actor;
 pub use organizations::Removal;
+pub use programs::Programs;
 pub use sessions::Ending;
 
 /// The group's table and the table `access`.

@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use shared::{
     access::Membership,
+    api_key::KeyOwner,
     commit::{Commit, CommitError},
     cx::Context,
     event::auth::{OrganizationCreated, OrganizationDeleted, OrganizationUpdated},
     http::Reply,
     id::{OrganizationId, UserId},
+    principal::Role,
     problem::{CONFLICT, Problem},
     table::{Entity as _, Key, Query, StoreError},
 };
@@ -28,12 +30,15 @@ use crate::{
     model::{
         account::Account,
         organization::{Headcount, Member, Organization, OrganizationState},
+        program::Program,
     },
     problems::SLUG_TAKEN,
 };
 
 /// Members removed by one commit: four actions each, and the check.
 const MEMBER_CHUNK: u32 = 22;
+/// Keys and service accounts removed by one commit: up to eight actions each.
+const PROGRAM_CHUNK: usize = 10;
 /// Other items removed by one commit.
 const ITEM_CHUNK: u32 = 80;
 
@@ -174,6 +179,19 @@ impl Store {
         owner: UserId,
     ) -> Result<bool, CommitError> {
         let partition = Query::partition(items::organization_partition(id)).consistent();
+        let mut commit = Commit::new(&self.table, cx);
+        // What works without anybody ends first.
+        for prefix in [items::API_KEY, items::SERVICE_ACCOUNT] {
+            let programs = partition.clone().begins_with(prefix);
+            let programs = self.table.query::<Program>(programs).await?.items;
+            let left = PROGRAM_CHUNK.saturating_sub(commit.len() / 8);
+            for program in programs.iter().take(left) {
+                self.remove(&mut commit, program);
+            }
+        }
+        if !commit.is_empty() {
+            return self.commit_chunk(commit, id, owner).await;
+        }
         let members = partition
             .clone()
             .begins_with(items::MEMBER)
@@ -184,7 +202,6 @@ impl Store {
             .filter(|m| m.user_id != owner)
             .take(MEMBER_CHUNK as usize)
             .collect();
-        let mut commit = Commit::new(&self.table, cx);
         if others.is_empty() {
             let rest = partition.begins_with(items::INVITATIONS).limit(ITEM_CHUNK);
             let rest = self.table.query::<AnyItem>(rest).await?.items;
@@ -197,6 +214,16 @@ impl Store {
         if commit.is_empty() {
             return Ok(false);
         }
+        self.commit_chunk(commit, id, owner).await
+    }
+
+    /// Commits a chunk while `owner` is still the one who deletes.
+    async fn commit_chunk(
+        &self,
+        mut commit: Commit,
+        id: OrganizationId,
+        owner: UserId,
+    ) -> Result<bool, CommitError> {
         commit
             .check(items::organization(id))
             .when("#deletedBy = :owner")
@@ -249,6 +276,10 @@ impl Store {
             .bind(":owner", owner.user_id)
             .or(Problem::new(&CONFLICT).detail("Another owner is deleting the organisation."));
         commit.delete(items::headcount(organization.id));
+        commit.delete(items::program_count(KeyOwner::Organization {
+            organization_id: organization.id,
+            role: Role::Owner,
+        }));
         commit.delete(items::slug(&organization.slug));
         self.expel(&mut commit, &[owner]).await?;
         commit.execute().await

@@ -54,9 +54,12 @@ pub async fn reset_password(
     let life = app.settings.lifetimes.access;
     // The sessions first: if this stops half-way, the link still works. And
     // after it those that somebody with the old password began meanwhile.
+    // Whoever took the account may have made keys for themselves.
     app.store.end_sessions(&cx, user, None, life).await?;
+    app.store.end_keys_of(&cx, user).await?;
     app.store.reset_password(&cx, &link, &credential).await?;
     app.store.end_sessions(&cx, user, None, life).await?;
+    app.store.end_keys_of(&cx, user).await?;
     // Whoever tried the old password no longer delays the owner.
     Ok(Reply::no_content().proves(login::PATH, link.email.0))
 }

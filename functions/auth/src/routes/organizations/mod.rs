@@ -113,13 +113,19 @@ impl Seat {
         let (organization, member) =
             futures::future::try_join(app.store.organization(id), app.store.member(id, user_id))
                 .await?;
-        let role = member.filter(Member::is_active).map(|member| member.role);
+        let machine = principal.machine();
+        let role = match machine {
+            None => member.filter(Member::is_active).map(|member| member.role),
+            // A program is no member; the commit looks at itself again.
+            Some(_) => principal.role_in(id),
+        };
         let everywhere = principal.platform_role >= PlatformRole::Admin;
         match organization {
             Some(organization) if everywhere || role.is_some() => {
                 let actor = Actor {
                     user_id,
                     role: if everywhere { None } else { role },
+                    machine,
                 };
                 Ok(Self {
                     organization,

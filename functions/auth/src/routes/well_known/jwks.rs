@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::Serialize;
-use shared::{cx::Context, http::Reply, problem::Problem};
+use shared::{cx::Context, http::Reply, problem::Problem, token::Jwk};
 use utoipa::ToSchema;
 
 use crate::state::App;
@@ -13,25 +13,7 @@ const KEPT: u32 = 300;
 /// A JSON Web Key Set (RFC 7517 §5).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeySet {
-    keys: Vec<PublicKey>,
-}
-
-/// A public key on P-256 (RFC 7518 §6.2).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PublicKey {
-    #[schema(example = "EC")]
-    kty: &'static str,
-    #[schema(example = "P-256")]
-    crv: &'static str,
-    x: String,
-    y: String,
-    /// The key's thumbprint (RFC 7638).
-    kid: String,
-    #[serde(rename = "use")]
-    #[schema(example = "sig")]
-    purpose: &'static str,
-    #[schema(example = "ES256")]
-    alg: &'static str,
+    keys: Vec<Jwk>,
 }
 
 /// The keys that access tokens are signed with
@@ -47,17 +29,6 @@ pub async fn jwks(State(app): State<App>, cx: Context) -> Result<Reply, Problem>
         app.keyring.signer(&cx).await?;
         keys = app.access.keys().await?;
     }
-    let keys = keys
-        .into_iter()
-        .map(|key| PublicKey {
-            kty: "EC",
-            crv: "P-256",
-            x: key.x,
-            y: key.y,
-            kid: key.kid,
-            purpose: "sig",
-            alg: "ES256",
-        })
-        .collect();
+    let keys = keys.iter().map(Jwk::from).collect();
     Ok(Reply::ok(&KeySet { keys })?.hashed().public(KEPT))
 }
