@@ -5,6 +5,8 @@
 
 mod provider;
 
+pub use provider::install as install_provider;
+
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
