@@ -4,11 +4,13 @@
 //! other groups need of this one, public keys, revoked sessions and roles, is
 //! written to the table `access` within this group's own commits.
 
+pub mod federation;
 pub mod grant;
 pub mod keyring;
 pub mod letters;
 pub mod model;
 pub mod problems;
+pub mod providers;
 pub mod routes;
 pub mod sealer;
 pub mod state;

@@ -17,6 +17,10 @@ pub enum Purpose {
     SigningKey,
     /// A token on its way to the notifications group, which puts it into a mail.
     Mail,
+    /// What a provider knows us by; the operator seals it.
+    ClientSecret,
+    /// What a provider lets us do for a person.
+    ProviderTokens,
 }
 
 impl Purpose {
@@ -25,6 +29,8 @@ impl Purpose {
         match self {
             Self::SigningKey => "signing-key",
             Self::Mail => "mail",
+            Self::ClientSecret => "oauth-client",
+            Self::ProviderTokens => "oauth-tokens",
         }
     }
 }

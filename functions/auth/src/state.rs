@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use shared::{access::AccessReader, clock::Clock, config::Env, table::Table};
 
-use crate::{keyring::KeyRing, model::session::Lifetimes, sealer::Sealer, store::Store};
+use crate::{
+    keyring::KeyRing,
+    model::session::Lifetimes,
+    providers::{Providers, ProvidersSettings},
+    sealer::Sealer,
+    store::Store,
+};
 
 /// Where a finder of a weakness can turn to, unless the operator names a contact.
 const SECURITY_CONTACT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/security/advisories/new");
@@ -20,6 +26,8 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// A URI for reports of weaknesses (RFC 9116 §2.5.3).
     pub security_contact: String,
+    /// The providers that somebody can sign in with.
+    pub oauth: ProvidersSettings,
 }
 
 impl Settings {
@@ -30,12 +38,13 @@ impl Settings {
             enumeration_protection: false,
             lifetimes: Lifetimes::default(),
             security_contact: SECURITY_CONTACT.to_owned(),
+            oauth: ProvidersSettings::default(),
         }
     }
 
     /// Reads `PUBLIC_URL`, `ENUMERATION_PROTECTION`, `ACCESS_TOKEN_MINUTES`
     /// (5 to 60), `REFRESH_TOKEN_DAYS` (1 to 365), `REFRESH_GRACE_SECONDS`
-    /// (10 to 60) and `SECURITY_CONTACT`.
+    /// (10 to 60) and `SECURITY_CONTACT`; and [`ProvidersSettings`].
     pub fn read(env: &mut Env) -> Self {
         let defaults = Lifetimes::default();
         let mut settings = Self::new(env.required("PUBLIC_URL").trim_end_matches('/'));
@@ -54,6 +63,7 @@ impl Settings {
         if let Some(contact) = env.optional("SECURITY_CONTACT") {
             settings.security_contact = contact;
         }
+        settings.oauth = ProvidersSettings::read(env);
         settings
     }
 }
@@ -83,6 +93,8 @@ pub struct App {
     pub keyring: Arc<KeyRing>,
     /// Seals what leaves by mail.
     pub sealer: Arc<dyn Sealer>,
+    /// The providers that somebody can sign in with.
+    pub providers: Arc<Providers>,
     /// The time.
     pub clock: Clock,
     /// What the operator decided.
@@ -98,6 +110,7 @@ impl App {
         settings: Settings,
     ) -> Self {
         let clock = table.clock().clone();
+        let providers = Providers::new(&settings.oauth, &settings.public_url, &table, &sealer);
         let store = Store::new(table, access.table().clone());
         let keyring = KeyRing::new(store.clone(), sealer.clone(), clock.clone());
         Self {
@@ -105,6 +118,7 @@ impl App {
             access,
             keyring: Arc::new(keyring),
             sealer,
+            providers: Arc::new(providers),
             clock,
             settings: Arc::new(settings),
         }

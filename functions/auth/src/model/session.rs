@@ -35,6 +35,12 @@ pub enum Method {
     /// A password (`pwd`).
     #[serde(rename = "pwd")]
     Password,
+    /// A link or a code that was mailed (`email`). RFC 8176 has no name for it:
+    /// `otp` is a device's and `mca` would claim a second channel.
+    Email,
+    /// A provider vouched (`fed`), which RFC 8176 does not name either.
+    #[serde(rename = "fed")]
+    Federated,
 }
 
 /// A session as kept: hashes only, nothing in it signs anybody in.

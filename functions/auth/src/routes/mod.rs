@@ -2,9 +2,11 @@
 //! description.
 
 pub mod auth;
+pub mod identities;
 pub mod invitations;
 pub mod me;
 pub mod members;
+pub mod oauth;
 pub mod organizations;
 pub mod well_known;
 
@@ -40,6 +42,7 @@ pub fn ordinary() -> OpenApiRouter<App> {
             auth::revoke_others::revoke_others
         ))
         .routes(routes!(auth::revoke_session::revoke))
+        .routes(routes!(identities::list::list))
         .routes(routes!(me::me))
         .routes(alias(routes!(me::me), "/v1/auth/profile", "/v1/users/me"))
         .routes(routes!(
@@ -82,6 +85,19 @@ pub fn credentials() -> OpenApiRouter<App> {
         .routes(routes!(
             auth::reset_password::show,
             auth::reset_password::reset_password
+        ))
+        .routes(routes!(auth::magic_link::magic_link))
+        .routes(routes!(
+            auth::verify_magic_link::show,
+            auth::verify_magic_link::verify_magic_link
+        ))
+        .routes(routes!(oauth::start::start))
+        .routes(routes!(oauth::callback::back, oauth::callback::complete))
+        .routes(routes!(identities::start::start))
+        .routes(routes!(
+            identities::link::link,
+            identities::get::get,
+            identities::unlink::unlink
         ))
         .routes(routes!(auth::change_password::change_password))
         .routes(routes!(

@@ -5,7 +5,10 @@
 //! | `USER#<user>` | `ACCOUNT`, `CREDENTIAL`, `MEMBERSHIPS` | account, password hash, count of organisations |
 //! | `USER#<user>` | `SESSION#<session>` | session, with TTL |
 //! | `USER#<user>` | `LINK#<use>` | a link sent by mail, with TTL |
-//! | `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
+//! | `USER#<user>` | `CODE-TRIES#<day>` | how often mailed codes were tried, with TTL |
+//! | `USER#<user>` | `IDENTITY#<provider>` | who the person is at a provider, its tokens sealed |
+//! | `OAUTH#<fingerprint>` | `FLOW` | a sign-in with a provider on its way, by the hash of its state, with TTL |
+//! | `IDENTITY#<fingerprint>`, `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
 //! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
 //! | `ORG#<organization>` | `INVITE#<invitation>` | invitation, with TTL |
@@ -22,8 +25,11 @@ use shared::{
 use crate::model::{
     account::{Account, Credential},
     email::Email,
+    flow::Flow,
+    identity::{Identity, subject_fingerprint},
     mailed::{Link, LinkUse},
     organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
+    provider::ProviderName,
     session::Session,
 };
 
@@ -54,6 +60,26 @@ pub(super) fn session(user_id: UserId, id: SessionId) -> Key {
 
 pub(super) fn link(user_id: UserId, purpose: LinkUse) -> Key {
     Key::new(user(user_id), format!("LINK#{}", purpose.name()))
+}
+
+pub(super) fn code_tries(user_id: UserId, now: Timestamp) -> Key {
+    let day = now.strftime("%Y-%m-%d");
+    Key::new(user(user_id), format!("CODE-TRIES#{day}"))
+}
+
+pub(super) const IDENTITY: &str = "IDENTITY#";
+
+pub(super) fn identity(user_id: UserId, provider: ProviderName) -> Key {
+    Key::new(user(user_id), format!("{IDENTITY}{provider}"))
+}
+
+pub(super) fn subject(provider: ProviderName, subject: &str) -> Key {
+    let fingerprint = subject_fingerprint(provider, subject);
+    Key::new(format!("{IDENTITY}{fingerprint}"), "CLAIM")
+}
+
+pub(super) fn flow(id: &str) -> Key {
+    Key::new(format!("OAUTH#{id}"), "FLOW")
 }
 
 pub(super) fn email(email: &Email) -> Key {
@@ -158,6 +184,26 @@ impl Entity for Link {
 
     fn key(&self) -> Key {
         link(self.user_id, self.purpose)
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Entity for Identity {
+    const KIND: &'static str = "identity";
+
+    fn key(&self) -> Key {
+        identity(self.user_id, self.provider)
+    }
+}
+
+impl Entity for Flow {
+    const KIND: &'static str = "oauth-flow";
+
+    fn key(&self) -> Key {
+        flow(&self.id)
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

@@ -88,7 +88,12 @@ impl Store {
         let mut commit = Commit::new(&self.table, cx);
         spend(&mut commit, link);
         verified(&mut commit, link);
-        commit.replace(credential);
+        forget_pending(&mut commit, link.user_id);
+        if credential.version == 0 {
+            commit.create(credential);
+        } else {
+            commit.replace(credential);
+        }
         tell(
             &mut commit,
             link.user_id,
@@ -107,6 +112,7 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
+        forget_pending(&mut commit, account.id);
         commit.replace(credential);
         tell(
             &mut commit,
@@ -133,6 +139,7 @@ impl Store {
             .create(&Claim::new(items::email(new), account.id))
             .or(Problem::new(&EMAIL_TAKEN));
         commit.delete(items::email(old));
+        forget_sign_in(&mut commit, account.id);
         commit
             .update(items::account(account.id))
             .set("email", &link.email)
@@ -167,7 +174,20 @@ pub(super) fn send(commit: &mut Commit, sealed: &Sealed) {
     );
 }
 
-fn spend(commit: &mut Commit, link: &Link) {
+/// What was mailed to sign in by dies with the address or the password that it
+/// was mailed under.
+fn forget_sign_in(commit: &mut Commit, user: UserId) {
+    commit.delete(items::link(user, LinkUse::SignIn));
+}
+
+/// So does a change of address that somebody asked for who may have been a
+/// thief: it would move the account away from who has it now.
+pub(super) fn forget_pending(commit: &mut Commit, user: UserId) {
+    forget_sign_in(commit, user);
+    commit.delete(items::link(user, LinkUse::ChangeEmail));
+}
+
+pub(super) fn spend(commit: &mut Commit, link: &Link) {
     commit
         .delete(items::link(link.user_id, link.purpose))
         .when("#token = :token")
@@ -175,8 +195,17 @@ fn spend(commit: &mut Commit, link: &Link) {
         .or(Problem::new(&LINK_GONE));
 }
 
+/// The account's address is still the one of the link.
+pub(super) fn still_of(commit: &mut Commit, link: &Link) {
+    commit
+        .check(items::account(link.user_id))
+        .when("#email = :address")
+        .bind(":address", &link.email)
+        .or(Problem::new(&LINK_GONE));
+}
+
 /// The account's address is verified, if it is still the one of the link.
-fn verified(commit: &mut Commit, link: &Link) {
+pub(super) fn verified(commit: &mut Commit, link: &Link) {
     commit
         .update(items::account(link.user_id))
         .set("emailVerified", true)
@@ -198,7 +227,7 @@ fn contact(commit: &mut Commit, link: &Link) {
     );
 }
 
-fn tell(commit: &mut Commit, user_id: UserId, email: &Address, template: Letter) {
+pub(super) fn tell(commit: &mut Commit, user_id: UserId, email: &Address, template: Letter) {
     // After whatever else this commit says of the person.
     let sequence = next_sequence(None, commit.now() + SignedDuration::from_millis(1));
     commit.publish(

@@ -5,9 +5,11 @@
 //! all groups read, is written here in the same transactions.
 
 mod accounts;
+mod identities;
 mod invitations;
 mod items;
 mod links;
+mod mail_sign_in;
 mod members;
 mod organizations;
 mod sessions;

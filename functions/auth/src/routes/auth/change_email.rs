@@ -34,7 +34,10 @@ pub struct ChangeEmail {
 #[utoipa::path(
     post, path = "/v1/auth/change-email", tag = "auth", operation_id = "changeEmail",
     request_body = ChangeEmail,
-    responses((status = 202, description = "A mail goes to the new address", body = Accepted))
+    responses(
+        (status = 202, description = "A mail goes to the new address", body = Accepted),
+        (status = 409, description = "`no-password`"),
+    )
 )]
 pub async fn change_email(
     State(app): State<App>,

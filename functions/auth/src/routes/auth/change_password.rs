@@ -29,7 +29,10 @@ pub struct ChangePassword {
 #[utoipa::path(
     post, path = "/v1/auth/change-password", tag = "auth", operation_id = "changePassword",
     request_body = ChangePassword,
-    responses((status = 204, description = "Changed"))
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 409, description = "`no-password`"),
+    )
 )]
 pub async fn change_password(
     State(app): State<App>,
@@ -38,7 +41,7 @@ pub async fn change_password(
     Json(body): Json<ChangePassword>,
 ) -> Result<Reply, Problem> {
     let (account, before) = proven(&app, &principal, &body.current_password).await?;
-    let credential = replaced(&app, &account, before, &body.new_password)?;
+    let credential = replaced(&app, &account, Some(before), &body.new_password)?;
     let life = app.settings.lifetimes.access;
     let (user, keep) = (principal.user_id, Some(principal.session_id));
     // In this order, so that the same call goes on if it stops half-way.

@@ -5,6 +5,7 @@ pub mod change_password;
 pub mod forgot_password;
 pub mod login;
 pub mod logout;
+pub mod magic_link;
 mod newcomer;
 mod page;
 pub mod refresh;
@@ -15,6 +16,7 @@ pub mod revoke_session;
 pub mod session;
 pub mod sessions;
 pub mod verify_email;
+pub mod verify_magic_link;
 
 use http::header::WWW_AUTHENTICATE;
 use jiff::Timestamp;
@@ -34,7 +36,7 @@ use crate::{
         secret::Secret,
         session::Session,
     },
-    problems::INVALID_REFRESH_TOKEN,
+    problems::{INVALID_REFRESH_TOKEN, NO_PASSWORD},
     state::App,
 };
 
@@ -69,7 +71,8 @@ async fn proven(
         app.store.credential(principal.user_id),
     )
     .await?;
-    let (account, credential) = account.zip(credential).ok_or_else(ended)?;
+    let account = account.ok_or_else(ended)?;
+    let credential = credential.ok_or_else(|| Problem::new(&NO_PASSWORD))?;
     let right = Password::presented(password)
         .matches(&credential.hash)
         .map_err(Problem::internal)?;
@@ -84,11 +87,11 @@ async fn proven(
     }
 }
 
-/// The credential with a newly chosen password.
+/// The credential with a newly chosen password; there may have been none.
 fn replaced(
     app: &App,
     account: &Account,
-    before: Credential,
+    before: Option<Credential>,
     chosen: &Secret,
 ) -> Result<Credential, Problem> {
     let known = [
@@ -100,14 +103,17 @@ fn replaced(
     let known: Vec<&str> = known.into_iter().flatten().collect();
     let password = Password::chosen(chosen, &known)
         .map_err(|error| Problem::invalid("/newPassword", error.code(), error.to_string()))?;
-    if password.matches(&before.hash).map_err(Problem::internal)? {
+    if let Some(before) = &before
+        && password.matches(&before.hash).map_err(Problem::internal)?
+    {
         let detail = "is the password that you have";
         return Err(Problem::invalid("/newPassword", "unchanged", detail));
     }
     Ok(Credential {
+        user_id: account.id,
+        version: before.map_or(0, |before| before.version),
         hash: password.hash().map_err(Problem::internal)?,
         changed_at: app.clock.now(),
-        ..before
     })
 }
 
@@ -148,7 +154,7 @@ impl SessionView {
 }
 
 /// The session of a token ended a moment ago.
-fn ended() -> Problem {
+pub(super) fn ended() -> Problem {
     Problem::new(&UNAUTHENTICATED)
         .detail("The session has ended.")
         .header(

@@ -49,7 +49,7 @@ pub async fn reset_password(
     let user = link.user_id;
     let gone = || Problem::new(&LINK_GONE);
     let account = app.store.account(user).await?.ok_or_else(gone)?;
-    let before = app.store.credential(user).await?.ok_or_else(gone)?;
+    let before = app.store.credential(user).await?;
     let credential = replaced(&app, &account, before, &body.new_password)?;
     let life = app.settings.lifetimes.access;
     // The sessions first: if this stops half-way, the link still works. And
