@@ -222,11 +222,17 @@ impl AccessReader {
         principal(&claims, &entries, now).map_err(refused)
     }
 
+    /// Whether what made somebody `known` was read for an earlier request.
+    pub fn is_remembered(&self, known: &Principal) -> bool {
+        let memory = self.lock();
+        let read = memory.users.get(&known.user_id).map(|(at, _)| *at);
+        read.is_some_and(|at| at.elapsed() >= JUST_READ)
+    }
+
     /// The caller again, when what made them `known` was remembered and a
     /// fresh read says otherwise: rights that were just given count at once.
     pub async fn reconsider(&self, token: &str, known: &Principal) -> Option<Principal> {
-        let read = self.lock().users.get(&known.user_id)?.0;
-        if read.elapsed() < JUST_READ {
+        if !self.is_remembered(known) {
             return None;
         }
         self.lock().users.remove(&known.user_id);

@@ -132,6 +132,8 @@ ids! {
     UserId = "user";
     /// A sign-in on one device.
     SessionId = "session";
+    /// A passkey of an account.
+    PasskeyId = "passkey";
     /// A tenant: an organisation with members and roles.
     OrganizationId = "org";
     /// An invitation into an organisation.

@@ -6,6 +6,8 @@
 //! request; credentials are counted exactly. A limiter that fails lets the
 //! request through: it protects, it must not be the outage.
 
+mod attempts;
+
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +17,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use crate::table::{Item, Key, StoreError, Table};
+
+pub use attempts::{Attempt, Tried};
 
 /// How long an instance may use what it leased, in milliseconds.
 const LEASE_MS: i64 = 5_000;
@@ -60,6 +64,9 @@ pub struct Policies {
     pub ip_auth: Policy,
     /// Per address, on other routes without a principal.
     pub ip: Policy,
+    /// Per account that somebody tries to prove to have: so many attempts at
+    /// once, and then delays that grow up to so many seconds.
+    pub account: Policy,
 }
 
 impl Default for Policies {
@@ -73,6 +80,7 @@ impl Default for Policies {
             principal: policy("principal", 100, 60),
             ip_auth: policy("ip-auth", 100, 900),
             ip: policy("ip", 300, 60),
+            account: policy("account", 10, 900),
         }
     }
 }
@@ -102,6 +110,7 @@ impl FromStr for Policies {
                 "principal" => &mut policies.principal,
                 "ip-auth" => &mut policies.ip_auth,
                 "ip" => &mut policies.ip,
+                "account" => &mut policies.account,
                 _ => return Err(format!("there is no policy {name:?}")),
             };
             (policy.quota, policy.window) = (quota, window);
@@ -138,6 +147,7 @@ struct Known {
 pub struct Limiter {
     table: Table,
     known: Arc<Mutex<HashMap<String, Known>>>,
+    refusals: Arc<Mutex<attempts::Refusals>>,
 }
 
 enum Taken {
@@ -151,7 +161,13 @@ impl Limiter {
         Self {
             table,
             known: Arc::default(),
+            refusals: Arc::default(),
         }
+    }
+
+    /// The table that it counts in.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     fn now_ms(&self) -> i64 {

@@ -12,4 +12,5 @@ mod ground;
 mod journey;
 mod race;
 mod readme;
+mod second_factor;
 mod stack;

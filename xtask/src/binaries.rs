@@ -124,3 +124,40 @@ fn age(path: &Path) -> Value {
         changed.map(|since| since.as_micros().to_string())
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// OP-12: changing one group's code changes that group's binaries alone, for
+    /// no group is compiled into another; what they share is `shared`, and the
+    /// description that the platform group embeds is an asset of its own.
+    #[test]
+    fn op_12_no_group_is_part_of_another() {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["metadata", "--no-deps", "--format-version", "1"])
+            .current_dir(env::root());
+        let metadata: Value = serde_json::from_str(&run::read(&mut cargo).unwrap()).unwrap();
+        let packages = metadata["packages"].as_array().unwrap();
+        let folder = |package: &Value| {
+            let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
+            manifest.parent().unwrap().to_owned()
+        };
+        let groups: Vec<&Value> = packages
+            .iter()
+            .filter(|package| folder(package).starts_with(env::root().join("functions")))
+            .collect();
+        assert!(groups.len() >= 6);
+        for group in groups {
+            for dependency in group["dependencies"].as_array().unwrap() {
+                let name = dependency["name"].as_str().unwrap();
+                let Some(path) = dependency["path"].as_str() else {
+                    continue;
+                };
+                let shared = Path::new(path) == env::root().join("shared");
+                assert!(shared, "{} depends on {name}", group["name"]);
+            }
+        }
+    }
+}

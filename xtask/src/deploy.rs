@@ -69,7 +69,13 @@ fn whole(sandbox: &Sandbox, tools: &Tools) -> Outcome {
     ])
     .arg("Stage=local")
     .arg(format!("Architecture={architecture}"))
-    .arg(format!("PublicUrl={}", sandbox.url()));
+    .arg(format!("PublicUrl={}", sandbox.url()))
+    // Passkeys need a name: browsers take none for an IP address.
+    .arg("WebauthnRpId=localhost")
+    .arg(format!(
+        "WebauthnOrigins=http://localhost:3000,http://localhost:5173,http://localhost:{}",
+        sandbox.port
+    ));
     run::log(&mut sam, &sandbox.file("deploy.log")).map_err(|err| {
         format!("{err}\nA stack that failed to come up cannot be updated: `cargo xtask reset` starts afresh.")
     })

@@ -21,7 +21,15 @@ pub fn test(mut args: Args) -> Outcome {
     sources()?;
     template(&tools)?;
     step("Unit and group tests", || {
-        run::show(cargo("nextest").args(["run", "--workspace", "-E", "not package(plenary-tests)"]))
+        let mut nextest = cargo("nextest");
+        nextest.args(["run", "--workspace", "-E", "not package(plenary-tests)"]);
+        // The ignored ones are those that need a browser.
+        if tools::has_chromium() {
+            nextest.args(["--run-ignored", "all"]);
+        } else {
+            say("Chromium is not installed: the tests in a browser are left out.");
+        }
+        run::show(&mut nextest)
     })?;
     step("Documentation tests", || {
         run::show(cargo("test").args(["--quiet", "--doc", "--workspace"]))

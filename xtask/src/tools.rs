@@ -36,6 +36,21 @@ impl Tools {
     }
 }
 
+/// Whether there is a browser for the tests that need one.
+pub fn has_chromium() -> bool {
+    [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ]
+    .iter()
+    .any(|name| {
+        let version = Command::new(name).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    })
+}
+
 /// The folder of cargo-lambda, which cross-compiles with the Zig beside it.
 pub fn cargo_lambda() -> Outcome<PathBuf> {
     check_rust()?;

@@ -1,6 +1,6 @@
 //! Issuing tokens: the one place where an access token comes into being.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,18 @@ use utoipa::ToSchema;
 
 use crate::{
     model::{
-        account::Account,
-        device::{coarse_address, device_name},
+        account::{Account, Credential},
+        challenge::{CHALLENGE_LIFE, ChallengeToken},
+        device::{coarse_address, country, device_name},
+        factors::{Factors, Way},
         refresh::RefreshToken,
+        secret::Disclosed,
         session::{Method, Place, Session},
+        webauthn::RequestOptions,
     },
     problems::ACCOUNT_SUSPENDED,
     state::App,
+    store::Spent,
 };
 
 /// The client that the tokens of a sign-in are for (RFC 9068 §2.2).
@@ -69,6 +74,53 @@ impl SignedIn {
     }
 }
 
+/// The password was right, and a second factor is needed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondFactorNeeded {
+    /// Always true.
+    mfa_required: bool,
+    /// Send it with the second factor to `POST /v1/auth/mfa/verify`.
+    #[schema(value_type = String, example = "plc_3q2-7w…")]
+    challenge_id: Disclosed,
+    /// What can be presented.
+    methods: Vec<Way>,
+    /// Seconds until the challenge can no longer be answered.
+    #[schema(example = 300)]
+    expires_in: i64,
+    /// With `passkey` among the methods: for
+    /// `PublicKeyCredential.parseRequestOptionsFromJSON`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_key: Option<RequestOptions>,
+}
+
+impl SecondFactorNeeded {
+    /// The answer to a sign-in that is not complete.
+    pub fn new(
+        token: &ChallengeToken,
+        factors: &Factors,
+        public_key: Option<RequestOptions>,
+    ) -> Self {
+        Self {
+            mfa_required: true,
+            challenge_id: Disclosed(token.reveal()),
+            methods: factors.ways(),
+            expires_in: CHALLENGE_LIFE.as_secs(),
+            public_key,
+        }
+    }
+}
+
+/// The answer to a sign-in: tokens, or the question for a second factor.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SignInAnswer {
+    /// Signed in.
+    Done(SignedIn),
+    /// `mfaRequired`.
+    SecondFactor(SecondFactorNeeded),
+}
+
 /// An account as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -107,7 +159,8 @@ impl From<&Account> for User {
 
 impl App {
     /// Signs in whoever proved by `methods` to be the owner of an account:
-    /// every way to sign in ends here.
+    /// every way to sign in ends here. An account with a second factor is
+    /// asked for it, unless it is among the methods.
     ///
     /// # Errors
     /// [`ACCOUNT_SUSPENDED`].
@@ -118,11 +171,51 @@ impl App {
         suspended: bool,
         methods: &[Method],
     ) -> Result<Reply, Problem> {
+        self.sign_in_renewing(cx, account, suspended, methods, None)
+            .await
+    }
+
+    /// [`sign_in`](Self::sign_in) that keeps a better hash of the same password
+    /// in its commit (AU-13).
+    ///
+    /// # Errors
+    /// Besides: `version-conflict` if the credential changed since it was read;
+    /// then nothing happened.
+    pub async fn sign_in_renewing(
+        &self,
+        cx: &Context,
+        account: Account,
+        suspended: bool,
+        methods: &[Method],
+        better: Option<Credential>,
+    ) -> Result<Reply, Problem> {
         if suspended {
             return Err(Problem::new(&ACCOUNT_SUSPENDED));
         }
+        if !methods.iter().any(|method| method.is_second_factor()) {
+            let factors = self.store.factors(account.id).await?;
+            if factors.is_active() {
+                return self.ask_second_factor(cx, &factors, methods, better).await;
+            }
+        }
+        let spent = Spent {
+            credential: better,
+            ..Spent::default()
+        };
+        self.complete(cx, account, methods, &spent).await
+    }
+
+    /// Begins the session of a sign-in that was proved, and uses up what
+    /// proved it.
+    pub(crate) async fn complete(
+        &self,
+        cx: &Context,
+        account: Account,
+        methods: &[Method],
+        spent: &Spent,
+    ) -> Result<Reply, Problem> {
         let (session, tokens) = self.begin_session(cx, &account, methods).await?;
-        self.store.login(cx, &session).await?;
+        self.store.login(cx, &session, spent).await?;
         let account = Account {
             last_login_at: Some(session.created_at),
             ..account
@@ -179,12 +272,10 @@ impl App {
 
 /// What a session may remember of where a request came from.
 pub fn place(cx: &Context) -> Place {
+    let address: Option<IpAddr> = cx.client_ip.as_deref().and_then(|text| text.parse().ok());
     Place {
         device: device_name(cx.user_agent.as_deref().unwrap_or_default()),
-        address: cx
-            .client_ip
-            .as_deref()
-            .and_then(|address| address.parse().ok())
-            .map(coarse_address),
+        address: address.map(coarse_address),
+        country: address.and_then(country).map(str::to_owned),
     }
 }

@@ -9,11 +9,15 @@ pub mod grant;
 pub mod keyring;
 pub mod letters;
 pub mod model;
+pub mod passkeys;
 pub mod problems;
 pub mod providers;
+pub mod relying_party;
 pub mod routes;
 pub mod sealer;
+pub mod second_factor;
 pub mod state;
+pub mod step_up;
 pub mod store;
 
 pub use problems::PROBLEMS;
@@ -26,7 +30,7 @@ use utoipa::openapi::OpenApi;
 pub fn api(core: Core) -> Api<App> {
     Api::new(core)
         .routes(routes::ordinary())
-        .credential_routes(routes::credentials())
+        .credential_routes(routes::credentials(), routes::account_of)
 }
 
 /// The description of the group's API, without anything behind it.

@@ -151,6 +151,57 @@ pub const ACCOUNT_SUSPENDED: ProblemType = ProblemType {
     description: "An administrator suspended this account. Only they can lift it.",
 };
 
+/// The challenge can no longer be answered.
+pub const CHALLENGE_GONE: ProblemType = ProblemType {
+    slug: "challenge-gone",
+    title: "The challenge is no longer open",
+    status: 410,
+    description: "It was answered, is older than five minutes, had too many wrong answers, or is for \
+                  something else. Begin again.",
+};
+
+/// A recent proof is needed.
+pub const STEP_UP_REQUIRED: ProblemType = ProblemType {
+    slug: "step-up-required",
+    title: "Prove again that it is you",
+    status: 403,
+    description: "This needs a proof of at most `maxAge` seconds ago by one of `methods`. Send it to \
+                  `POST /v1/auth/step-up` and repeat the request; or sign in again.",
+};
+
+/// There is no enrolment to confirm.
+pub const NO_ENROLMENT: ProblemType = ProblemType {
+    slug: "no-enrolment",
+    title: "There is nothing to confirm",
+    status: 409,
+    description: "No authenticator app was enrolled on this session in the last ten minutes, or it is \
+                  confirmed already. Enrol again.",
+};
+
+/// The account has no second factor.
+pub const NO_SECOND_FACTOR: ProblemType = ProblemType {
+    slug: "no-second-factor",
+    title: "There is no second factor",
+    status: 409,
+    description: "Recovery codes stand in for a second factor. Add an authenticator app or a passkey first.",
+};
+
+/// The credential belongs to an account.
+pub const PASSKEY_TAKEN: ProblemType = ProblemType {
+    slug: "passkey-taken",
+    title: "The passkey is known already",
+    status: 409,
+    description: "This credential was added before, to this account or another. Make a new one.",
+};
+
+/// The account has too many passkeys.
+pub const TOO_MANY_PASSKEYS: ProblemType = ProblemType {
+    slug: "too-many-passkeys",
+    title: "Too many passkeys",
+    status: 409,
+    description: "An account can have at most 20 passkeys. Remove one first.",
+};
+
 /// The slug belongs to an organisation.
 pub const SLUG_TAKEN: ProblemType = ProblemType {
     slug: "slug-taken",
@@ -228,6 +279,12 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &INVALID_CREDENTIALS,
     &INVALID_REFRESH_TOKEN,
     &ACCOUNT_SUSPENDED,
+    &CHALLENGE_GONE,
+    &STEP_UP_REQUIRED,
+    &NO_ENROLMENT,
+    &NO_SECOND_FACTOR,
+    &PASSKEY_TAKEN,
+    &TOO_MANY_PASSKEYS,
     &SLUG_TAKEN,
     &LAST_OWNER,
     &ALREADY_MEMBER,

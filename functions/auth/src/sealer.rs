@@ -17,6 +17,8 @@ pub enum Purpose {
     SigningKey,
     /// A token on its way to the notifications group, which puts it into a mail.
     Mail,
+    /// The secret of an authenticator app, or the key of recovery codes.
+    SecondFactor,
     /// What a provider knows us by; the operator seals it.
     ClientSecret,
     /// What a provider lets us do for a person.
@@ -29,6 +31,7 @@ impl Purpose {
         match self {
             Self::SigningKey => "signing-key",
             Self::Mail => "mail",
+            Self::SecondFactor => "second-factor",
             Self::ClientSecret => "oauth-client",
             Self::ProviderTokens => "oauth-tokens",
         }

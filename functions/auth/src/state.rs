@@ -8,6 +8,7 @@ use crate::{
     keyring::KeyRing,
     model::session::Lifetimes,
     providers::{Providers, ProvidersSettings},
+    relying_party::RelyingParty,
     sealer::Sealer,
     store::Store,
 };
@@ -26,6 +27,8 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// A URI for reports of weaknesses (RFC 9116 §2.5.3).
     pub security_contact: String,
+    /// For whom passkeys are made; authenticator apps show its domain.
+    pub relying_party: RelyingParty,
     /// The providers that somebody can sign in with.
     pub oauth: ProvidersSettings,
 }
@@ -33,8 +36,10 @@ pub struct Settings {
 impl Settings {
     /// The defaults at a public URL.
     pub fn new(public_url: impl Into<String>) -> Self {
+        let public_url = public_url.into();
         Self {
-            public_url: public_url.into(),
+            relying_party: RelyingParty::of(&public_url, None),
+            public_url,
             enumeration_protection: false,
             lifetimes: Lifetimes::default(),
             security_contact: SECURITY_CONTACT.to_owned(),
@@ -44,7 +49,8 @@ impl Settings {
 
     /// Reads `PUBLIC_URL`, `ENUMERATION_PROTECTION`, `ACCESS_TOKEN_MINUTES`
     /// (5 to 60), `REFRESH_TOKEN_DAYS` (1 to 365), `REFRESH_GRACE_SECONDS`
-    /// (10 to 60) and `SECURITY_CONTACT`; and [`ProvidersSettings`].
+    /// (10 to 60), `SECURITY_CONTACT`, and what [`RelyingParty::read`] and
+    /// [`ProvidersSettings::read`] do.
     pub fn read(env: &mut Env) -> Self {
         let defaults = Lifetimes::default();
         let mut settings = Self::new(env.required("PUBLIC_URL").trim_end_matches('/'));
@@ -60,6 +66,7 @@ impl Settings {
             refresh: jiff::SignedDuration::from_hours(days * 24),
             grace: jiff::SignedDuration::from_secs(seconds),
         };
+        settings.relying_party = RelyingParty::read(env, &settings.public_url);
         if let Some(contact) = env.optional("SECURITY_CONTACT") {
             settings.security_contact = contact;
         }

@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -254,29 +252,6 @@ async fn au_04_unknown_and_known_accounts_are_told_apart_by_nothing() {
         known.header("www-authenticate"),
         unknown.header("www-authenticate")
     );
-
-    // Interleaved, so that whatever else the machine does hits both alike.
-    let (mut of_known, mut of_unknown) = (Vec::new(), Vec::new());
-    for i in 0..15 {
-        let email = format!("eve{i}@example.org");
-        for (email, times) in [
-            ("ada@example.org", &mut of_known),
-            (email.as_str(), &mut of_unknown),
-        ] {
-            let began = Instant::now();
-            attempt(email).await.expect(401);
-            times.push(began.elapsed());
-        }
-    }
-    let median = |times: &mut Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
-    };
-    let ratio = median(&mut of_known) / median(&mut of_unknown);
-    assert!(
-        (0.75..1.33).contains(&ratio),
-        "the medians differ by the factor {ratio}"
-    );
 }
 
 #[tokio::test]
@@ -431,7 +406,7 @@ async fn au_28_a_suspended_account_is_refused_at_once() {
     stack.get("/v1/users/me", &person).await.expect(401);
 }
 
-async fn suspend(stack: &Stack, user_id: UserId) {
+pub async fn suspend(stack: &Stack, user_id: UserId) {
     let mut commit = Commit::new(stack.world.access(), &cx());
     commit.put(&UserAccess {
         user_id,

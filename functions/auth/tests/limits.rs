@@ -16,6 +16,7 @@ async fn limited(quota: u32) -> Stack {
         principal: policy("principal", 1000),
         ip_auth: policy("ip-auth", quota),
         ip: policy("ip", 1000),
+        ..Policies::default()
     };
     Stack::with(World::limited("auth", policies).await, |_| ())
 }
@@ -40,6 +41,16 @@ async fn gw_06_every_credential_route_is_counted_per_address() {
         "/v1/auth/change-password",
         "/v1/auth/change-email",
         "/v1/auth/change-email/confirm",
+        "/v1/auth/mfa/totp",
+        "/v1/auth/mfa/totp/confirm",
+        "/v1/auth/mfa/recovery-codes",
+        "/v1/auth/mfa/verify",
+        "/v1/auth/step-up",
+        "/v1/auth/step-up/options",
+        "/v1/auth/passkeys",
+        "/v1/auth/passkeys/registration/options",
+        "/v1/auth/passkeys/sign-in",
+        "/v1/auth/passkeys/sign-in/options",
         "/v1/invitations/junk/accept",
     ] {
         let stack = limited(3).await;

@@ -165,6 +165,42 @@ async fn au_07_racing_refreshes_of_one_token_get_one_pair() {
         .expect(200);
 }
 
+/// B1-05: however many race with one token, one family goes on and no session
+/// is lost. `PLENARY_RACES` sets how many, 1,000 if it does not.
+#[tokio::test]
+#[allow(clippy::disallowed_methods, reason = "a dial of this test alone")]
+async fn au_07_b1_05_a_thousand_racing_refreshes_of_one_token_are_one_family() {
+    let races = std::env::var("PLENARY_RACES").map_or(1_000, |text| text.parse().unwrap());
+    let stack = Stack::new().await;
+    let person = stack.person("ada").await;
+    let mut answer: Option<String> = None;
+    let mut left: u32 = races;
+    while left > 0 {
+        let chunk = left.min(250);
+        left -= chunk;
+        for reply in join_all((0..chunk).map(|_| stack.refresh(&person.refresh))).await {
+            let text = reply.expect(200).text;
+            assert_eq!(*answer.get_or_insert_with(|| text.clone()), text);
+        }
+    }
+    let pair: serde_json::Value = serde_json::from_str(&answer.unwrap()).unwrap();
+    let next = pair["refreshToken"].as_str().unwrap();
+    let old = RefreshToken::parse(&person.refresh).unwrap();
+    let new = RefreshToken::parse(next).unwrap();
+    assert!(old.family_hash().matches(&new.family_hash()));
+    assert_eq!(session(&stack, next).await.unwrap().version, 2);
+    let person = Person {
+        access: pair["accessToken"].as_str().unwrap().to_owned(),
+        ..person
+    };
+    let list = stack.get("/v1/auth/sessions", &person).await.expect(200);
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(list.body["items"][0]["current"], true);
+    let types = stack.event_types().await;
+    assert!(!types.contains(&"session.revoked".to_owned()));
+    stack.refresh(next).await.expect(200);
+}
+
 #[tokio::test]
 async fn au_09_access_tokens_live_15_minutes_and_sessions_30_days_since_the_last_refresh() {
     let stack = Stack::new().await;

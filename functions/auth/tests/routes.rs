@@ -18,6 +18,7 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{userId}", "user_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{sessionId}", "session_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{invitationId}", "invite_01h2xcejqtf2nbrexx3vqjhp41")
+            .replace("{passkeyId}", "passkey_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{provider}", "google")
             .replace("{token}", "junk");
         assert!(!path.contains('{'), "{path}");
@@ -73,9 +74,12 @@ async fn gw_04_every_route_but_the_open_ones_refuses_missing_bad_expired_and_rev
             "/v1/auth/magic-link",
             "/v1/auth/magic-link/verify",
             "/v1/auth/magic-link/verify",
+            "/v1/auth/mfa/verify",
             "/v1/auth/oauth/google/callback",
             "/v1/auth/oauth/google/callback",
             "/v1/auth/oauth/google/start",
+            "/v1/auth/passkeys/sign-in",
+            "/v1/auth/passkeys/sign-in/options",
             "/v1/auth/refresh",
             "/v1/auth/register",
             "/v1/auth/reset-password",

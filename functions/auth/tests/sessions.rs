@@ -1,4 +1,5 @@
 use jiff::SignedDuration;
+use plenary_auth::store::Spent;
 use serde_json::json;
 use shared::testing::now;
 
@@ -125,14 +126,14 @@ async fn au_10_a_revoked_session_is_known_by_its_id_until_its_tokens_are_over() 
 }
 
 #[tokio::test]
-async fn au_12_sessions_are_listed_with_device_place_and_time() {
+async fn au_12_b1_06_sessions_are_listed_with_device_place_and_time() {
     let stack = Stack::new().await;
     let first = stack.register("ada").await;
     stack.world.clock.advance(SignedDuration::from_mins(1));
     let login = stack
         .api
         .post("/v1/auth/login")
-        .from_ip("203.0.113.77")
+        .from_ip("193.0.6.77")
         .header(
             "user-agent",
             "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -144,10 +145,13 @@ async fn au_12_sessions_are_listed_with_device_place_and_time() {
     assert_eq!(items.len(), 2);
     assert_eq!(items[0]["current"], true, "the newest first");
     assert_eq!(items[0]["device"], "Firefox on Linux");
-    assert_eq!(items[0]["address"], "203.0.113.0/24");
+    assert_eq!(items[0]["address"], "193.0.6.0/24");
+    assert_eq!(items[0]["country"], "NL");
+    assert_eq!(items[0]["lastSeenAt"], "2026-09-01T10:01:00Z");
     assert_eq!(items[0]["createdAt"], "2026-09-01T10:01:00Z");
     assert_eq!(items[1]["current"], false);
-    assert!(!list.text.contains("203.0.113.77"));
+    assert!(items[1]["country"].is_null());
+    assert!(!list.text.contains("193.0.6.77"));
     assert!(list.body["nextCursor"].is_null());
     // Nobody sees those of others.
     let eve = stack.person("eve").await;
@@ -168,13 +172,11 @@ async fn au_12_the_list_is_bounded_and_goes_on_by_cursor() {
         .expect(200);
     assert_eq!(page.body["items"].as_array().unwrap().len(), 2);
     let cursor = page.body["nextCursor"].as_str().unwrap().to_owned();
-    let rest = stack
-        .get(
-            &format!("/v1/auth/sessions?limit=2&cursor={cursor}"),
-            &first,
-        )
-        .await;
-    assert_eq!(rest.expect(200).body["items"].as_array().unwrap().len(), 1);
+    let next = format!("/v1/auth/sessions?limit=2&cursor={cursor}");
+    assert_eq!(page.header("link"), format!("<{next}>; rel=\"next\""));
+    let rest = stack.get(&next, &first).await.expect(200);
+    assert_eq!(rest.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(rest.header("link"), "");
     let eve = stack.person("eve").await;
     let reply = stack
         .get(&format!("/v1/auth/sessions?cursor={cursor}"), &eve)
@@ -183,7 +185,7 @@ async fn au_12_the_list_is_bounded_and_goes_on_by_cursor() {
 }
 
 #[tokio::test]
-async fn au_12_one_session_or_all_others_can_be_ended() {
+async fn au_12_b1_06_one_session_or_all_others_can_be_ended() {
     let stack = Stack::new().await;
     let first = stack.register("ada").await;
     let (second, third) = (stack.login(&first).await, stack.login(&first).await);
@@ -214,6 +216,8 @@ async fn au_12_one_session_or_all_others_can_be_ended() {
         .expect(204);
     stack.get("/v1/users/me", &second).await.expect(401);
     stack.refresh(&second.refresh).await.expect(401);
+    let told = json!({"userId": first.id, "sessionId": session.body["sessionId"]});
+    assert_eq!(stack.last_event("session.revoked").await, told);
     stack
         .api
         .delete(&path)
@@ -222,6 +226,7 @@ async fn au_12_one_session_or_all_others_can_be_ended() {
         .await
         .expect(404);
 
+    let other = stack.get("/v1/auth/session", &third).await.expect(200);
     stack
         .api
         .delete("/v1/auth/sessions")
@@ -229,6 +234,8 @@ async fn au_12_one_session_or_all_others_can_be_ended() {
         .send()
         .await
         .expect(204);
+    let told = json!({"userId": first.id, "sessionId": other.body["sessionId"]});
+    assert_eq!(stack.last_event("session.revoked").await, told);
     stack.get("/v1/users/me", &third).await.expect(401);
     stack.get("/v1/users/me", &first).await.expect(200);
     let list = stack.get("/v1/auth/sessions", &first).await.expect(200);
@@ -251,7 +258,12 @@ async fn au_12_more_sessions_than_a_transaction_holds_are_ended_too() {
             )
             .await
             .unwrap();
-        stack.app.store.login(&cx, &session).await.unwrap();
+        stack
+            .app
+            .store
+            .login(&cx, &session, &Spent::default())
+            .await
+            .unwrap();
     }
     stack
         .api

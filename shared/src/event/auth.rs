@@ -227,6 +227,8 @@ pub enum Letter {
     SignInAdded,
     /// To the old address: the account has another one now.
     EmailChanged,
+    /// An authenticator app, a passkey or recovery codes came or went.
+    SecondFactorsChanged,
 }
 
 /// A letter about an account is to be sent at once, whatever the person

@@ -9,6 +9,7 @@ use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::describe::{self, Guarded};
+use super::guard::AccountOf;
 use super::{frame, guard};
 use crate::access::AccessReader;
 use crate::aws::Aws;
@@ -130,12 +131,17 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         self
     }
 
-    /// Routes that give or take credentials: counted exactly per address, and
-    /// never with an Idempotency-Key, for a stored reply must not hold a secret.
-    pub fn credential_routes(mut self, mut routes: OpenApiRouter<S>) -> Self {
+    /// Routes that give or take credentials: counted exactly per address and
+    /// per account that `account_of` finds, and never with an Idempotency-Key,
+    /// for a stored reply must not hold a secret.
+    pub fn credential_routes(
+        mut self,
+        mut routes: OpenApiRouter<S>,
+        account_of: AccountOf,
+    ) -> Self {
         describe::complete(routes.get_openapi_mut(), Guarded::AsCredentials);
         let layered = routes.route_layer(from_fn_with_state(
-            self.core.clone(),
+            (self.core.clone(), account_of),
             guard::limit_credentials,
         ));
         self.router = self.router.merge(layered);

@@ -8,13 +8,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, IF_NONE_MATCH, USER_AGENT};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use uuid::Uuid;
 
 use crate::cx::{Context, new_traceparent};
 use crate::http::api::Core;
-use crate::http::reply::Deliberate;
+use crate::http::reply::{Deliberate, NextPage};
 use crate::problem::{
     INTERNAL, INVALID_REQUEST, METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, Problem, TIMEOUT,
 };
@@ -50,6 +50,9 @@ pub(super) async fn frame(State(core): State<Core>, mut request: Request, next: 
     let (mut response, problem) = rendered(response, &uri, &cx);
     if matches!(method, Method::GET | Method::HEAD) {
         response = not_modified(response, known.as_ref());
+    }
+    if let Some(link) = next_link(&response, &uri) {
+        response.headers_mut().append(LINK, link);
     }
     decorate(response.headers_mut(), &cx);
     log(
@@ -191,6 +194,19 @@ fn not_modified(response: Response, known: Option<&HeaderValue>) -> Response {
     parts.headers.remove(CONTENT_TYPE);
     parts.headers.remove(http::header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::empty())
+}
+
+/// Where the next page of a list is (RFC 8288): the same target with its cursor.
+fn next_link(response: &Response, uri: &Uri) -> Option<HeaderValue> {
+    let NextPage(cursor) = response.extensions().get()?;
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let path = format!("{}?", uri.path());
+    let start = path.len();
+    let target = form_urlencoded::Serializer::for_suffix(path, start)
+        .extend_pairs(query.filter(|(name, _)| name != "cursor"))
+        .append_pair("cursor", cursor)
+        .finish();
+    HeaderValue::from_str(&format!("<{target}>; rel=\"next\"")).ok()
 }
 
 fn decorate(headers: &mut HeaderMap, cx: &Context) {

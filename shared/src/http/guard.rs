@@ -1,5 +1,6 @@
 //! The inner layers: authentication, rate limits, the Idempotency-Key.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -7,14 +8,14 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::cx::Context;
 use crate::http::api::Core;
 use crate::http::extract::bearer;
-use crate::http::reply::Reply;
+use crate::http::reply::{Proves, Reply};
 use crate::idempotency::{Slot, StoredReply, parse_key};
-use crate::limit::{Policy, Verdict};
+use crate::limit::{Attempt, Policy, Verdict};
 use crate::principal::Principal;
 use crate::problem::{IDEMPOTENCY_KEY_REUSED, Problem, QUOTA_EXCEEDED};
 
@@ -52,18 +53,36 @@ pub(super) async fn authenticate(
     if let Some(cx) = request.extensions_mut().get_mut::<Context>() {
         cx.actor = Some(actor.clone());
     }
-    let (request, again) = twin(request).await;
-    let mut response = run_as(request, principal.clone(), next.clone()).await;
-    // A refusal changed nothing, so the request may be made once more.
-    if matches!(
-        response.status(),
-        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
-    ) && let Some(newer) = core.access.reconsider(&token, &principal).await
-    {
-        response = run_as(again, Arc::new(newer), next).await;
-    }
+    let mut response = if core.access.is_remembered(&principal) {
+        run_perhaps_twice(&core, &token, request, principal, next).await
+    } else {
+        run_as(request, principal, next).await
+    };
     response.extensions_mut().insert(Actor(actor));
     response
+}
+
+/// Runs the request, and once more if it was refused by rights that were
+/// remembered and are others by now: a refusal changed nothing.
+async fn run_perhaps_twice(
+    core: &Core,
+    token: &str,
+    request: Request,
+    principal: Arc<Principal>,
+    next: Next,
+) -> Response {
+    let (request, again) = twin(request).await;
+    let response = run_as(request, principal.clone(), next.clone()).await;
+    if !matches!(
+        response.status(),
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+    ) {
+        return response;
+    }
+    match core.access.reconsider(token, &principal).await {
+        Some(newer) => run_as(again, Arc::new(newer), next).await,
+        None => response,
+    }
 }
 
 /// The same request twice; the body is in memory already.
@@ -96,23 +115,78 @@ pub(super) async fn limit(State(core): State<Core>, request: Request, next: Next
     limited(policy, verdict, request, next).await
 }
 
-/// Per address, exactly.
+/// Which account a request to a credential route is about, by its caller and
+/// body, in one spelling and whether or not it exists.
+pub type AccountOf = fn(Option<&Principal>, &[u8]) -> Option<String>;
+
+/// Per address, exactly, and then per account that somebody tries to be.
 pub(super) async fn limit_credentials(
-    State(core): State<Core>,
+    State((core, account_of)): State<(Core, AccountOf)>,
     request: Request,
     next: Next,
 ) -> Response {
     let policy = &core.config.policies.ip_auth;
-    let verdict = core.limiter.count(policy, &address(&request)).await;
-    limited(policy, verdict, request, next).await
+    let from = address(&request);
+    let verdict = core.limiter.count(policy, &from).await;
+    if verdict.as_ref().is_some_and(|verdict| !verdict.allowed) {
+        return limited(policy, verdict, request, next).await;
+    }
+    let mut response = limit_account(&core, account_of, &from, request, next).await;
+    if let Some(verdict) = verdict {
+        announce(response.headers_mut(), policy, &verdict);
+    }
+    response
 }
 
+async fn limit_account(
+    core: &Core,
+    account_of: AccountOf,
+    from: &str,
+    request: Request,
+    next: Next,
+) -> Response {
+    let policy = &core.config.policies.account;
+    let realm = &core.config.public_url;
+    let (parts, body) = request.into_parts();
+    // The frame has buffered the body; this takes it without waiting.
+    let bytes: Bytes = axum::body::to_bytes(body, usize::MAX)
+        .await
+        .unwrap_or_default();
+    let caller = parts.extensions.get::<Caller>();
+    let principal = caller.and_then(Caller::principal);
+    let account = account_of(principal.map(AsRef::as_ref), &bytes);
+    let attempt = account.map(|account| Attempt::new(realm, parts.uri.path(), &account, from));
+    let tried = match &attempt {
+        Some(attempt) => core.limiter.attempt(policy, attempt).await,
+        None => None,
+    };
+    let known = tried.as_ref().is_some_and(|tried| !tried.as_stranger);
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let response = limited(policy, tried.map(|tried| tried.verdict), request, next).await;
+    if let Some(Proves { what, account }) = response.extensions().get() {
+        let proved = Attempt::new(realm, what, account, from);
+        let everywhere = !(known && attempt.as_ref() == Some(&proved));
+        core.limiter.forgive(policy, &proved, everywhere).await;
+    }
+    response
+}
+
+/// The address, and of IPv6 the network that one household or machine has, all
+/// of whose addresses are the same person's (RFC 6177).
 fn address(request: &Request) -> String {
-    request
+    let text = request
         .extensions()
         .get::<Context>()
         .and_then(|cx| cx.client_ip.clone())
-        .unwrap_or_else(|| "unknown".to_owned())
+        .unwrap_or_else(|| "unknown".to_owned());
+    match text.parse().map(|ip: IpAddr| ip.to_canonical()) {
+        Ok(IpAddr::V6(ip)) => {
+            let network = u128::from(ip) & !u128::from(u64::MAX);
+            Ipv6Addr::from(network).to_string()
+        }
+        Ok(IpAddr::V4(ip)) => ip.to_string(),
+        Err(_) => text,
+    }
 }
 
 async fn limited(
@@ -129,19 +203,23 @@ async fn limited(
     } else {
         let after = verdict.reset.to_string();
         Problem::new(&QUOTA_EXCEEDED)
-            .detail(if policy.name == "principal" {
-                "Too many requests from this account."
-            } else {
-                "Too many requests from this IP."
+            .detail(match policy.name {
+                "principal" => "Too many requests from this account.",
+                "account" => "Too many attempts for this account: wait before the next.",
+                _ => "Too many requests from this IP.",
             })
             .with("violated-policies", vec![policy.name])
             .header(RETRY_AFTER, &after)
             .into_response()
     };
-    // draft-ietf-httpapi-ratelimit-headers-11 §3, §4
-    let headers = response.headers_mut();
+    announce(response.headers_mut(), policy, &verdict);
+    response
+}
+
+/// draft-ietf-httpapi-ratelimit-headers-11 §3, §4: lists of policies.
+fn announce(headers: &mut HeaderMap, policy: &Policy, verdict: &Verdict) {
     let name = policy.name;
-    for (header, value) in [
+    for (header, mut value) in [
         (
             "ratelimit-policy",
             format!("\"{name}\";q={};w={}", policy.quota, policy.window),
@@ -151,11 +229,13 @@ async fn limited(
             format!("\"{name}\";r={};t={}", verdict.remaining, verdict.reset),
         ),
     ] {
+        if let Some(others) = headers.get(header).and_then(|others| others.to_str().ok()) {
+            value = format!("{value}, {others}");
+        }
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(header, value);
         }
     }
-    response
 }
 
 /// Answers a repeated request with the stored reply, and gives a new one the

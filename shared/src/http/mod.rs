@@ -15,4 +15,5 @@ mod reply;
 pub use api::{Api, Core, HttpConfig};
 pub use extract::{IfMatch, Json, MergePatch, Path, Query};
 pub use frame::ClientIp;
+pub use guard::AccountOf;
 pub use reply::{Reply, deprecated};

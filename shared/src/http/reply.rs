@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::digest;
 use crate::idempotency::StoredReply;
@@ -20,6 +20,19 @@ pub struct Reply {
     headers: HeaderMap,
     body: String,
     valid_until: Option<Timestamp>,
+    proves: Option<Proves>,
+    next: Option<NextPage>,
+}
+
+/// Marks a page of a list after which there is another: its cursor.
+#[derive(Debug, Clone)]
+pub(super) struct NextPage(pub(super) String);
+
+/// Marks an answer to somebody who was right.
+#[derive(Debug, Clone)]
+pub(super) struct Proves {
+    pub(super) what: &'static str,
+    pub(super) account: String,
 }
 
 impl Reply {
@@ -31,12 +44,15 @@ impl Reply {
             headers,
             body: String::new(),
             valid_until: None,
+            proves: None,
+            next: None,
         }
     }
 
     fn json<T: Serialize>(status: StatusCode, body: &T) -> Result<Self, Problem> {
         let mut reply = Self::new(status);
         reply.body = serde_json::to_string(body).map_err(Problem::internal)?;
+        reply.next = next_page(&reply.body);
         reply
             .headers
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -134,6 +150,14 @@ impl Reply {
         self
     }
 
+    /// The caller proved to be the owner of an account, as
+    /// [`AccountOf`](super::AccountOf) names it: attempts at the path `what` begin anew.
+    pub fn proves(mut self, what: &'static str, account: impl Into<String>) -> Self {
+        let account = account.into();
+        self.proves = Some(Proves { what, account });
+        self
+    }
+
     /// Its status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -167,6 +191,20 @@ impl Reply {
     }
 }
 
+/// The cursor of a list, whatever else its body says.
+fn next_page(body: &str) -> Option<NextPage> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Page {
+        next_cursor: Option<String>,
+    }
+    if !body.contains("\"nextCursor\":\"") {
+        return None;
+    }
+    let page: Page = serde_json::from_str(body).ok()?;
+    page.next_cursor.map(NextPage)
+}
+
 /// Marks an answer that a handler wrote, so that one with an error status (the
 /// health of something unhealthy) is not replaced by a problem.
 #[derive(Debug, Clone, Copy)]
@@ -176,6 +214,13 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.headers, self.body).into_response();
         response.extensions_mut().insert(Deliberate);
+        let extensions = response.extensions_mut();
+        if let Some(proves) = self.proves {
+            extensions.insert(proves);
+        }
+        if let Some(next) = self.next {
+            extensions.insert(next);
+        }
         response
     }
 }
@@ -195,4 +240,26 @@ pub async fn deprecated(
         headers.append("link", link);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ev_12_only_a_lists_own_cursor_leads_on() {
+        let next = |body| next_page(body).map(|NextPage(cursor)| cursor);
+        assert_eq!(
+            next(r#"{"items":[],"nextCursor":"abc"}"#),
+            Some("abc".to_owned())
+        );
+        for none in [
+            r#"{"items":[],"nextCursor":null}"#,
+            r#"{"item":{"nextCursor":"abc"}}"#,
+            r#"{"name":"\"nextCursor\":\"abc\""}"#,
+            "[]",
+        ] {
+            assert_eq!(next(none), None, "{none}");
+        }
+    }
 }

@@ -81,6 +81,7 @@ impl World {
             principal: plenty("principal"),
             ip_auth: plenty("ip-auth"),
             ip: plenty("ip"),
+            account: plenty("account"),
         };
         Self::limited(group, policies).await
     }

@@ -20,6 +20,7 @@ async fn world(principal: u32, ip_auth: u32, ip: u32) -> World {
         principal: policy("principal", principal, 60),
         ip_auth: policy("ip-auth", ip_auth, 60),
         ip: policy("ip", ip, 60),
+        ..Policies::default()
     };
     World::limited("test", policies).await
 }

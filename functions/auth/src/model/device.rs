@@ -66,6 +66,12 @@ pub fn coarse_address(address: IpAddr) -> String {
     }
 }
 
+/// The country that a registry assigned the network of an address to, as
+/// ISO 3166-1 alpha-2; a list in the binary knows (docs/adr/0019).
+pub fn country(address: IpAddr) -> Option<&'static str> {
+    iptocc::country_code(address.to_canonical())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +101,19 @@ mod tests {
             coarse_address("::ffff:203.0.113.77".parse().unwrap()),
             "203.0.113.0/24"
         );
+    }
+
+    #[test]
+    fn b1_06_well_known_networks_have_their_country_and_private_ones_none() {
+        for (address, wanted) in [
+            ("193.0.6.139", Some("NL")),
+            ("2001:67c:2e8:22::c100:68b", Some("NL")),
+            ("::ffff:193.0.6.139", Some("NL")),
+            ("192.168.1.1", None),
+            ("127.0.0.1", None),
+            ("fe80::1", None),
+        ] {
+            assert_eq!(country(address.parse().unwrap()), wanted, "{address}");
+        }
     }
 }

@@ -1,20 +1,29 @@
 //! The rules of accounts, sessions and organisations: no HTTP, no AWS.
 
 pub mod account;
+pub mod breached;
+pub mod challenge;
 pub mod code;
 pub mod device;
 pub mod email;
+pub mod factors;
 pub mod flow;
+pub mod guesses;
 pub mod id_token;
 pub mod identity;
+pub mod kept;
 pub mod mailed;
 pub mod organization;
+pub mod passkey;
 pub mod password;
 pub mod pkce;
 pub mod provider;
+pub mod recovery;
 pub mod refresh;
 pub mod role;
 pub mod secret;
 pub mod session;
 pub mod text;
 pub mod token;
+pub mod totp;
+pub mod webauthn;

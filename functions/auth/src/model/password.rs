@@ -1,41 +1,24 @@
 //! Passwords: what is accepted (NIST SP 800-63B-4 §3.1.1.2) and how they are kept.
 
-use std::{fmt, sync::LazyLock};
+use std::fmt;
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::{self, phc::PasswordHash},
-};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
+
+use super::{
+    guesses,
+    kept::{self, HashError, Kept, Match},
+};
 
 /// Fewest characters of a password that stands alone, without a second factor.
 pub const MIN_CHARACTERS: usize = 15;
 /// Most characters: far beyond any passphrase, bounds the work.
 pub const MAX_CHARACTERS: usize = 256;
-/// Characters that must be left once everything predictable is taken out.
-const MIN_UNPREDICTABLE: usize = 6;
-
-/// Argon2id with OWASP's parameters: 19 MiB, two passes, one lane.
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
 
 /// A hash that no password has, checked when the account does not exist, so
 /// that an unknown address costs what a known one does.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cGxlbmFyeS1ub2JvZHk\
                       $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// Passwords that attackers try first, most common first.
-static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let mut words: Vec<&str> = include_str!("common-passwords.txt")
-        .lines()
-        .filter(|line| !line.is_empty())
-        .collect();
-    // Longest first: "password" must go before "pass" leaves "word" behind.
-    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    words
-});
 
 /// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +32,11 @@ pub enum WeakPassword {
     /// Little more than one pattern again and again, or a row of keys.
     #[error("repeats one pattern; choose something less regular")]
     Repetitive,
-    /// Little more than words that attackers try first, or that are known of the account.
-    #[error("is made of words that are tried first, or of your own name or address")]
+    /// Stolen elsewhere, or made of one or two words that are tried first or known of the account.
+    #[error(
+        "is among the passwords that were stolen elsewhere, or made of one or two words that \
+         are tried first, or of your own name or address; a few unrelated words do well"
+    )]
     Common,
 }
 
@@ -66,25 +52,20 @@ impl WeakPassword {
     }
 }
 
-/// Hashing failed, or a stored hash cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("the password hash failed: {0}")]
-pub struct HashError(password_hash::Error);
-
-impl From<password_hash::Error> for HashError {
-    fn from(error: password_hash::Error) -> Self {
-        Self(error)
-    }
-}
-
 /// A password in the clear, NFKC-normalised so that every keyboard types the
-/// same one; wiped from memory when dropped.
-pub struct Password(Zeroizing<String>);
+/// same one, and as it was typed; wiped from memory when dropped.
+pub struct Password {
+    normal: Zeroizing<String>,
+    typed: Zeroizing<String>,
+}
 
 impl Password {
     /// What somebody typed to sign in: any text.
     pub fn presented(text: &str) -> Self {
-        Self(Zeroizing::new(text.nfkc().collect()))
+        Self {
+            normal: Zeroizing::new(text.nfkc().collect()),
+            typed: Zeroizing::new(text.to_owned()),
+        }
     }
 
     /// What somebody chose; `context` are words known of the account.
@@ -98,32 +79,20 @@ impl Password {
     }
 
     fn check(&self, context: &[&str]) -> Result<(), WeakPassword> {
-        let characters = self.0.chars().count();
+        let characters = self.normal.chars().count();
         if characters < MIN_CHARACTERS {
             return Err(WeakPassword::TooShort);
         }
         if characters > MAX_CHARACTERS {
             return Err(WeakPassword::TooLong);
         }
-        let lower = Zeroizing::new(self.0.to_lowercase());
+        let lower = Zeroizing::new(self.normal.to_lowercase());
         let folded: Zeroizing<Vec<char>> = Zeroizing::new(lower.chars().collect());
         if is_repetitive(&folded) || is_sequence(&folded) {
             return Err(WeakPassword::Repetitive);
         }
-        let context: Vec<String> = context
-            .iter()
-            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-            .filter(|word| word.chars().count() >= 4)
-            .map(str::to_lowercase)
-            .collect();
-        let letters: Zeroizing<String> =
-            Zeroizing::new(lower.chars().filter(|c| c.is_alphanumeric()).collect());
-        let plain: Zeroizing<String> = Zeroizing::new(lower.chars().filter_map(unmask).collect());
-        for text in [&letters, &plain] {
-            // A password of signs alone has no words to take out.
-            if !text.is_empty() && unpredictable(text, &context) < MIN_UNPREDICTABLE {
-                return Err(WeakPassword::Common);
-            }
+        if guesses::bits(&folded, context) < guesses::ENOUGH {
+            return Err(WeakPassword::Common);
         }
         Ok(())
     }
@@ -134,20 +103,23 @@ impl Password {
     /// # Errors
     /// If the system gives no random salt.
     pub fn hash(&self) -> Result<String, HashError> {
-        Ok(hasher()?.hash_password(self.0.as_bytes())?.to_string())
+        kept::hash(&self.normal)
+    }
+
+    /// Compares it with a kept hash, ours or one that was imported.
+    ///
+    /// # Errors
+    /// If the kept text is no hash that we can check.
+    pub fn compare(&self, kept: &str) -> Result<Match, HashError> {
+        Kept::parse(kept)?.compare(&self.normal, &self.typed)
     }
 
     /// Whether it is the password of the kept hash.
     ///
     /// # Errors
-    /// If the kept text is no hash that we can check.
+    /// As [`compare`](Self::compare).
     pub fn matches(&self, kept: &str) -> Result<bool, HashError> {
-        let kept = PasswordHash::new(kept).map_err(password_hash::Error::from)?;
-        match hasher()?.verify_password(self.0.as_bytes(), &kept) {
-            Ok(()) => Ok(true),
-            Err(password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.compare(kept)? != Match::Wrong)
     }
 
     /// Checks the password of nobody: the same work, never a match.
@@ -162,25 +134,6 @@ impl Password {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
-    }
-}
-
-fn hasher() -> Result<Argon2<'static>, HashError> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(password_hash::Error::from)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-/// A character as the letter that it imitates; other signs drop out.
-fn unmask(c: char) -> Option<char> {
-    match c {
-        '0' => Some('o'),
-        '1' | '!' => Some('i'),
-        '3' => Some('e'),
-        '4' | '@' => Some('a'),
-        '5' | '$' => Some('s'),
-        '7' => Some('t'),
-        c => c.is_alphanumeric().then_some(c),
     }
 }
 
@@ -202,22 +155,6 @@ fn is_sequence(text: &[char]) -> bool {
         .filter(|pair| (u32::from(pair[0])).abs_diff(u32::from(pair[1])) <= 1)
         .count();
     steps * 5 >= (text.len() - 1) * 4
-}
-
-/// How many characters are left without common words and those of the account.
-fn unpredictable(text: &str, context: &[String]) -> usize {
-    const GAP: &str = "\0";
-    let mut rest = Zeroizing::new(text.to_owned());
-    for word in context
-        .iter()
-        .map(String::as_str)
-        .chain(COMMON.iter().copied())
-    {
-        if rest.contains(word) {
-            *rest = rest.replace(word, GAP);
-        }
-    }
-    rest.chars().filter(|c| *c != '\0').count()
 }
 
 #[cfg(test)]
@@ -266,6 +203,34 @@ mod tests {
     }
 
     #[test]
+    fn b1_15_stolen_passwords_are_refused_also_repeated_joined_and_decorated() {
+        for bad in [
+            "manchesterunited",
+            "ManchesterUnited!",
+            "M4nch3st3rUn1t3d",
+            "manchester.united.1878",
+            "123456789987654321",
+            "password1234567",
+            "passwordpassword",
+            "Password-Password-2026",
+            "elephantgiraffe",
+            "Jennifer & Michael 2019",
+            "adalovelaceadalovelace",
+            "plenaryconference26",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        for good in [
+            "elephant giraffe kitchen",
+            "password8362917460538",
+            "!)~(;&[%:}>^{=?<",
+            "!)~(;&[%:}>^{=?<a",
+        ] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
     fn the_kept_hash_has_the_parameters_and_tells_right_from_wrong() {
         let password = Password::presented("violet teapot marches north");
         let kept = password.hash().unwrap();
@@ -280,6 +245,7 @@ mod tests {
                 .unwrap()
         );
         assert!(password.matches("$2b$10$nonsense").is_err());
+        assert!(password.matches("none").is_err());
     }
 
     #[test]

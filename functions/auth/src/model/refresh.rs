@@ -188,6 +188,11 @@ impl Fingerprint {
         Self(sha256(&[secret]))
     }
 
+    /// As it stands in a key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Compares in constant time.
     pub fn matches(&self, other: &Self) -> bool {
         constant_time_eq(self.0.as_bytes(), other.0.as_bytes())

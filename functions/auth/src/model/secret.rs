@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
@@ -44,6 +44,22 @@ impl PartialSchema for Secret {
 }
 
 impl ToSchema for Secret {}
+
+/// A secret on its way to its owner: only an answer shows it.
+#[derive(Clone)]
+pub struct Disclosed(pub Zeroizing<String>);
+
+impl fmt::Debug for Disclosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Disclosed(…)")
+    }
+}
+
+impl Serialize for Disclosed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -35,6 +35,14 @@ pub enum Method {
     /// A password (`pwd`).
     #[serde(rename = "pwd")]
     Password,
+    /// A code of an authenticator app (`otp`).
+    #[serde(rename = "otp")]
+    Totp,
+    /// A recovery code; the RFC has no name for it.
+    RecoveryCode,
+    /// A passkey, which verified the person itself (`pop`).
+    #[serde(rename = "pop")]
+    Passkey,
     /// A link or a code that was mailed (`email`). RFC 8176 has no name for it:
     /// `otp` is a device's and `mca` would claim a second channel.
     Email,
@@ -42,6 +50,16 @@ pub enum Method {
     #[serde(rename = "fed")]
     Federated,
 }
+
+impl Method {
+    /// Whether it is more than a password, or what stands in for one.
+    pub const fn is_second_factor(self) -> bool {
+        matches!(self, Self::Totp | Self::RecoveryCode | Self::Passkey)
+    }
+}
+
+/// How long a proof is good for what is sensitive.
+pub const FRESH: SignedDuration = SignedDuration::from_mins(10);
 
 /// A session as kept: hashes only, nothing in it signs anybody in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +76,12 @@ pub struct Session {
     /// By what the user signed in.
     #[serde(default)]
     pub methods: Vec<Method>,
+    /// When the user last proved to be the owner of the account.
+    #[serde(default)]
+    pub authenticated_at: Timestamp,
+    /// When they last did so by a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor_at: Option<Timestamp>,
     /// When a token was last issued for it.
     pub last_seen_at: Timestamp,
     /// When it ends unless it is refreshed.
@@ -67,6 +91,9 @@ pub struct Session {
     /// The network that the last refresh came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The country of that network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// Of the secret that all generations share.
     pub family: Fingerprint,
     /// Of the generation that may be used now.
@@ -95,6 +122,8 @@ pub struct Place {
     pub device: String,
     /// The network.
     pub address: Option<String>,
+    /// Its country.
+    pub country: Option<String>,
 }
 
 /// What a presented refresh token amounts to.
@@ -125,14 +154,42 @@ impl Session {
             version: 0,
             created_at: now,
             methods: methods.to_vec(),
+            authenticated_at: now,
+            second_factor_at: methods
+                .iter()
+                .any(|method| method.is_second_factor())
+                .then_some(now),
             last_seen_at: now,
             expires_at: now + lives.refresh,
             device: place.device,
             address: place.address,
+            country: place.country,
             family: token.family_hash(),
             current: token.generation_hash(),
             previous: None,
         }
+    }
+
+    /// The session after another proof.
+    pub fn proved(mut self, method: Method, now: Timestamp) -> Self {
+        if !self.methods.contains(&method) {
+            self.methods.push(method);
+        }
+        self.authenticated_at = now;
+        if method.is_second_factor() {
+            self.second_factor_at = Some(now);
+        }
+        self
+    }
+
+    /// Whether the last proof is recent, and as strong as the account allows.
+    pub fn is_fresh(&self, second_factor: bool, now: Timestamp) -> bool {
+        let proof = if second_factor {
+            self.second_factor_at
+        } else {
+            Some(self.authenticated_at)
+        };
+        proof.is_some_and(|at| now.duration_since(at) < FRESH)
     }
 
     /// Judges a presented token.
@@ -165,11 +222,16 @@ impl Session {
         now: Timestamp,
         lives: &Lifetimes,
     ) -> Self {
+        let (address, country) = match place.address {
+            Some(address) => (Some(address), place.country),
+            None => (self.address.clone(), self.country.clone()),
+        };
         Self {
             last_seen_at: now,
             expires_at: now + lives.refresh,
             device: place.device,
-            address: place.address.or_else(|| self.address.clone()),
+            address,
+            country,
             current: new.generation_hash(),
             previous: Some(Rotated {
                 token: old.generation_hash(),
@@ -193,6 +255,7 @@ mod tests {
         Place {
             device: "Firefox on Linux".into(),
             address: Some("203.0.113.0/24".into()),
+            country: None,
         }
     }
 
@@ -231,6 +294,19 @@ mod tests {
             Verdict::Replay(_)
         ));
         assert_eq!(session.judge(&first, after(31), &LIVES()), Verdict::Reused);
+    }
+
+    #[test]
+    fn b1_07_a_proof_is_good_for_ten_minutes_and_not_for_what_needs_more() {
+        let (session, _) = begin();
+        let after = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        assert!(session.is_fresh(false, after(599)) && !session.is_fresh(false, after(600)));
+        assert!(!session.is_fresh(true, after(0)));
+        let session = session.proved(Method::Totp, after(1000));
+        assert!(session.is_fresh(true, after(1599)) && !session.is_fresh(true, after(1600)));
+        let session = session.proved(Method::Password, after(5000));
+        assert!(session.is_fresh(false, after(5001)) && !session.is_fresh(true, after(5001)));
+        assert_eq!(session.methods, [Method::Password, Method::Totp]);
     }
 
     #[test]

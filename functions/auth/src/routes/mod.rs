@@ -1,13 +1,16 @@
 //! One file per endpoint: its request and response types, its handler, its
 //! description.
 
+mod account_of;
 pub mod auth;
 pub mod identities;
 pub mod invitations;
 pub mod me;
 pub mod members;
+pub mod mfa;
 pub mod oauth;
 pub mod organizations;
+pub mod passkeys;
 pub mod well_known;
 
 use std::fmt::Display;
@@ -21,6 +24,8 @@ use utoipa_axum::{
 };
 
 use crate::state::App;
+
+pub use account_of::account_of;
 
 /// The routes with a principal, and those that everybody may call.
 pub fn ordinary() -> OpenApiRouter<App> {
@@ -42,6 +47,11 @@ pub fn ordinary() -> OpenApiRouter<App> {
             auth::revoke_others::revoke_others
         ))
         .routes(routes!(auth::revoke_session::revoke))
+        .routes(routes!(mfa::overview::overview))
+        .routes(routes!(mfa::remove::remove))
+        .routes(routes!(mfa::reset::reset))
+        .routes(routes!(passkeys::list::list))
+        .routes(routes!(passkeys::change::change, passkeys::remove::remove))
         .routes(routes!(identities::list::list))
         .routes(routes!(me::me))
         .routes(alias(routes!(me::me), "/v1/auth/profile", "/v1/users/me"))
@@ -111,6 +121,16 @@ pub fn credentials() -> OpenApiRouter<App> {
             auth::change_email::confirm
         ))
         .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(auth::step_up::step_up))
+        .routes(routes!(auth::step_up::options))
+        .routes(routes!(passkeys::add::add))
+        .routes(routes!(passkeys::registration_options::options))
+        .routes(routes!(passkeys::sign_in::sign_in))
+        .routes(routes!(passkeys::sign_in::options))
+        .routes(routes!(mfa::enrol::enrol))
+        .routes(routes!(mfa::confirm::confirm))
+        .routes(routes!(mfa::recovery_codes::renew))
+        .routes(routes!(mfa::verify::verify))
         .routes(routes!(invitations::preview::preview))
         .routes(routes!(invitations::accept::accept))
 }

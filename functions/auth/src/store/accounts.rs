@@ -13,7 +13,7 @@ use shared::{
 };
 
 use super::{
-    Sealed, Store,
+    Sealed, Spent, Store,
     items::{self, Claim},
     links,
 };
@@ -153,9 +153,16 @@ impl Store {
         commit.execute().await
     }
 
-    /// Begins a session and notes the time of the sign-in (AU-23).
-    pub async fn login(&self, cx: &Context, session: &Session) -> Result<(), CommitError> {
+    /// Begins a session, uses up what proved it, and notes the time of the
+    /// sign-in (AU-23).
+    pub async fn login(
+        &self,
+        cx: &Context,
+        session: &Session,
+        spent: &Spent,
+    ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
+        spent.write(&mut commit);
         commit
             .update(items::account(session.user_id))
             .set("lastLoginAt", session.created_at)

@@ -175,8 +175,8 @@ impl Store {
         commit.execute().await
     }
 
-    /// Unlinks an identity, if its owner has another way in: a password or
-    /// another provider, which must still be there when it happens.
+    /// Unlinks an identity, if its owner has another way in: a password, a
+    /// passkey or another provider, which must still be there when it happens.
     ///
     /// # Errors
     /// [`LAST_WAY_IN`]
@@ -187,21 +187,29 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let user = identity.user_id;
-        let (credential, identities) =
-            futures::future::try_join(self.credential(user), self.identities(user)).await?;
+        let (credential, identities, factors) = futures::future::try_join3(
+            self.credential(user),
+            self.identities(user),
+            self.factors(user),
+        )
+        .await?;
         let mut others = identities.iter().map(|other| other.provider);
         let other = if credential.is_some() {
             items::credential(user)
+        } else if factors.passkeys > 0 {
+            items::factors(user)
         } else {
             let other = others.find(|other| *other != identity.provider);
             let other = other.ok_or_else(|| Problem::new(&LAST_WAY_IN))?;
             items::identity(user, other)
         };
         let mut commit = Commit::new(&self.table, cx);
-        commit
-            .check(other)
-            .when("attribute_exists(#pk)")
-            .or(Problem::new(&LAST_WAY_IN));
+        let there = commit.check(other).or(Problem::new(&LAST_WAY_IN));
+        if credential.is_none() && factors.passkeys > 0 {
+            there.when("#passkeys > :none").bind(":none", 0);
+        } else {
+            there.when("attribute_exists(#pk)");
+        }
         commit
             .delete(items::identity(user, identity.provider))
             .when("#subject = :subject")

@@ -5,6 +5,10 @@
 //! | `USER#<user>` | `ACCOUNT`, `CREDENTIAL`, `MEMBERSHIPS` | account, password hash, count of organisations |
 //! | `USER#<user>` | `SESSION#<session>` | session, with TTL |
 //! | `USER#<user>` | `LINK#<use>` | a link sent by mail, with TTL |
+//! | `USER#<user>` | `FACTORS` | authenticator app, recovery codes, count of passkeys |
+//! | `USER#<user>` | `PASSKEY#<passkey>` | passkey |
+//! | `PASSKEY#<fingerprint>` | `CLAIM` | whose a credential id is |
+//! | `CHALLENGE#<fingerprint>` | `CHALLENGE` | what a proof in two steps is bound to, with TTL |
 //! | `USER#<user>` | `CODE-TRIES#<day>` | how often mailed codes were tried, with TTL |
 //! | `USER#<user>` | `IDENTITY#<provider>` | who the person is at a provider, its tokens sealed |
 //! | `OAUTH#<fingerprint>` | `FLOW` | a sign-in with a provider on its way, by the hash of its state, with TTL |
@@ -18,18 +22,22 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
-    id::{InvitationId, OrganizationId, SessionId, UserId},
+    id::{InvitationId, OrganizationId, PasskeyId, SessionId, UserId},
     table::{Entity, Key},
 };
 
 use crate::model::{
     account::{Account, Credential},
+    challenge::Challenge,
     email::Email,
+    factors::Factors,
     flow::Flow,
     identity::{Identity, subject_fingerprint},
     mailed::{Link, LinkUse},
     organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
+    passkey::Passkey,
     provider::ProviderName,
+    refresh::Fingerprint,
     session::Session,
 };
 
@@ -60,6 +68,26 @@ pub(super) fn session(user_id: UserId, id: SessionId) -> Key {
 
 pub(super) fn link(user_id: UserId, purpose: LinkUse) -> Key {
     Key::new(user(user_id), format!("LINK#{}", purpose.name()))
+}
+
+pub(super) fn factors(id: UserId) -> Key {
+    Key::new(user(id), "FACTORS")
+}
+
+pub(super) const PASSKEY: &str = "PASSKEY#";
+
+pub(super) fn passkey(user_id: UserId, id: PasskeyId) -> Key {
+    Key::new(user(user_id), format!("{PASSKEY}{id}"))
+}
+
+/// Keys are short; credential ids need not be.
+pub(super) fn credential_claim(credential_id: &str) -> Key {
+    let fingerprint = Fingerprint::of(credential_id.as_bytes());
+    Key::new(format!("{PASSKEY}{}", fingerprint.as_str()), "CLAIM")
+}
+
+pub(super) fn challenge(token: &Fingerprint) -> Key {
+    Key::new(format!("CHALLENGE#{}", token.as_str()), "CHALLENGE")
 }
 
 pub(super) fn code_tries(user_id: UserId, now: Timestamp) -> Key {
@@ -184,6 +212,42 @@ impl Entity for Link {
 
     fn key(&self) -> Key {
         link(self.user_id, self.purpose)
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Entity for Factors {
+    const KIND: &'static str = "factors";
+
+    fn key(&self) -> Key {
+        factors(self.user_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Entity for Passkey {
+    const KIND: &'static str = "passkey";
+
+    fn key(&self) -> Key {
+        passkey(self.user_id, self.id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Entity for Challenge {
+    const KIND: &'static str = "challenge";
+
+    fn key(&self) -> Key {
+        challenge(&self.token)
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

@@ -12,7 +12,7 @@ use shared::{
     table::StoreError,
 };
 
-use super::{Store, items, items::Claim};
+use super::{Store, Unproven, items, items::Claim};
 use crate::{
     model::{
         account::{Account, Address, Credential},
@@ -84,10 +84,14 @@ impl Store {
         cx: &Context,
         link: &Link,
         credential: &Credential,
+        unproven: Option<&Unproven>,
     ) -> Result<(), Problem> {
         let mut commit = Commit::new(&self.table, cx);
         spend(&mut commit, link);
         verified(&mut commit, link);
+        if let Some(unproven) = unproven {
+            unproven.disown(&mut commit);
+        }
         forget_pending(&mut commit, link.user_id);
         if credential.version == 0 {
             commit.create(credential);

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use shared::{commit::Commit, cx::Context, event::auth::Letter, problem::Problem};
 
-use super::{Store, items, links};
+use super::{Store, Unproven, items, links};
 use crate::{
     model::{
         account::Account,
@@ -46,8 +46,9 @@ impl Store {
     /// Uses a link up; who reads the mail of the address owns it.
     ///
     /// What was set up before that proof may be somebody else's, who registered
-    /// with an address that is not theirs and waits for its owner: the password and
-    /// a change of address on its way go, and the owner is told.
+    /// with an address that is not theirs and waits for its owner: the password,
+    /// second factors and a change of address on its way go, and the owner is
+    /// told.
     ///
     /// # Errors
     /// [`LINK_GONE`](crate::problems::LINK_GONE) if it was used meanwhile or the
@@ -57,12 +58,12 @@ impl Store {
         cx: &Context,
         link: &Link,
         account: &Account,
+        unproven: Option<&Unproven>,
     ) -> Result<(), Problem> {
         let mut commit = Commit::new(&self.table, cx);
         links::spend(&mut commit, link);
-        if account.email_verified {
-            links::still_of(&mut commit, link);
-        } else {
+        if let Some(unproven) = unproven {
+            unproven.disown(&mut commit);
             links::verified(&mut commit, link);
             commit.delete(items::credential(account.id));
             commit.delete(items::link(account.id, LinkUse::ChangeEmail));
@@ -72,6 +73,8 @@ impl Store {
                 &account.email,
                 Letter::PasswordRemoved,
             );
+        } else {
+            links::still_of(&mut commit, link);
         }
         Ok(commit.execute().await?)
     }

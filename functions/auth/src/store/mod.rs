@@ -5,6 +5,7 @@
 //! all groups read, is written here in the same transactions.
 
 mod accounts;
+mod factors;
 mod identities;
 mod invitations;
 mod items;
@@ -12,12 +13,14 @@ mod links;
 mod mail_sign_in;
 mod members;
 mod organizations;
+mod passkeys;
 mod sessions;
 mod signing;
 
 use shared::table::{Entity, Key, StoreError, Table};
 
 pub use accounts::{Registration, SignIn};
+pub use factors::{Spent, Unproven};
 pub use items::SigningSecret;
 pub use links::Sealed;
 pub use members::Actor;

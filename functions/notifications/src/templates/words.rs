@@ -172,6 +172,13 @@ fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
                 .to_owned(),
             "Open Plenary",
         ),
+        Letter::SecondFactorsChanged => (
+            "What protects your account was changed",
+            "An authenticator app, a passkey or the recovery codes of your account were added, \
+             replaced or removed. If it was not you, choose another password now."
+                .to_owned(),
+            "Choose a new password",
+        ),
     };
     Words {
         title: title.to_owned(),
@@ -197,9 +204,10 @@ pub fn link(letter: Letter, token: &str) -> String {
         Letter::ResetPassword => "/v1/auth/reset-password",
         Letter::ChangeEmail => "/v1/auth/change-email/confirm",
         Letter::SignIn => "/v1/auth/magic-link/verify",
-        Letter::PasswordChanged | Letter::PasswordRemoved | Letter::SignInAdded => {
-            "/v1/auth/forgot-password"
-        }
+        Letter::PasswordChanged
+        | Letter::PasswordRemoved
+        | Letter::SignInAdded
+        | Letter::SecondFactorsChanged => "/v1/auth/forgot-password",
         Letter::EmailChanged => "/v1/docs",
     };
     if token.is_empty() {

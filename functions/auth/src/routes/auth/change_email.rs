@@ -10,7 +10,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::{Accepted, address, page, proven, verify_email::MailedToken};
+use super::{Accepted, address, page, proven, proves, verify_email::MailedToken};
 use crate::{
     model::{mailed::LinkUse, secret::Secret},
     problems::LINK_GONE,
@@ -23,7 +23,8 @@ use crate::{
 pub struct ChangeEmail {
     #[schema(format = Email, max_length = 254, example = "ada@example.org")]
     new_email: String,
-    current_password: Secret,
+    /// May be left out on a session that was proved in the last ten minutes.
+    current_password: Option<Secret>,
 }
 
 /// Change the e-mail address
@@ -36,6 +37,7 @@ pub struct ChangeEmail {
     request_body = ChangeEmail,
     responses(
         (status = 202, description = "A mail goes to the new address", body = Accepted),
+        (status = 403, description = "`step-up-required`"),
         (status = 409, description = "`no-password`"),
     )
 )]
@@ -46,8 +48,10 @@ pub async fn change_email(
     Json(body): Json<ChangeEmail>,
 ) -> Result<Reply, Problem> {
     let email = address("/newEmail", &body.new_email)?;
-    let (account, _) = proven(&app, &principal, &body.current_password).await?;
+    let (account, _) = proven(&app, &principal, body.current_password.as_ref()).await?;
+    let password = body.current_password.as_ref();
     let reply = Reply::accepted(&Accepted::now())?;
+    let reply = proves(reply, "/v1/auth/change-email", &principal, password);
     let taken = app.store.account_of(&email).await?.is_some();
     let just_sent = app.was_just_sent(account.id, LinkUse::ChangeEmail).await?;
     if taken || just_sent {

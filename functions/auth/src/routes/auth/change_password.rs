@@ -10,14 +10,15 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::{proven, replaced};
+use super::{proven, proves, replaced};
 use crate::{model::secret::Secret, state::App};
 
 /// The old password and a new one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
-    current_password: Secret,
+    /// May be left out on a session that was proved in the last ten minutes.
+    current_password: Option<Secret>,
     /// As at registration.
     #[schema(min_length = 15, max_length = 256)]
     new_password: Secret,
@@ -31,6 +32,7 @@ pub struct ChangePassword {
     request_body = ChangePassword,
     responses(
         (status = 204, description = "Changed"),
+        (status = 403, description = "`step-up-required`"),
         (status = 409, description = "`no-password`"),
     )
 )]
@@ -40,7 +42,7 @@ pub async fn change_password(
     principal: Principal,
     Json(body): Json<ChangePassword>,
 ) -> Result<Reply, Problem> {
-    let (account, before) = proven(&app, &principal, &body.current_password).await?;
+    let (account, before) = proven(&app, &principal, body.current_password.as_ref()).await?;
     let credential = replaced(&app, &account, Some(before), &body.new_password)?;
     let life = app.settings.lifetimes.access;
     let (user, keep) = (principal.user_id, Some(principal.session_id));
@@ -51,5 +53,11 @@ pub async fn change_password(
         .change_password(&cx, &account, &credential, Reply::no_content())
         .await?;
     app.store.end_sessions(&cx, user, keep, life).await?;
-    Ok(reply)
+    let password = body.current_password.as_ref();
+    Ok(proves(
+        reply,
+        "/v1/auth/change-password",
+        &principal,
+        password,
+    ))
 }

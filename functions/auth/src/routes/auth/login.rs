@@ -1,21 +1,31 @@
 //! `POST /v1/auth/login`
 
 use axum::extract::State;
-use http::header::WWW_AUTHENTICATE;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Deserialize;
 use shared::{
     cx::Context,
     http::{Json, Reply},
-    problem::Problem,
+    problem::{Problem, UNAVAILABLE, VERSION_CONFLICT},
 };
 use utoipa::ToSchema;
 
 use crate::{
-    grant::SignedIn,
-    model::{email::Email, password::Password, secret::Secret, session::Method},
+    grant::SignInAnswer,
+    model::{
+        account::Credential, email::Email, kept::Match, password::Password, secret::Secret,
+        session::Method,
+    },
     problems::INVALID_CREDENTIALS,
     state::App,
+    store::SignIn,
 };
+
+/// Where attempts at an account's password are counted.
+pub(super) const PATH: &str = "/v1/auth/login";
+
+/// How often a sign-in is looked at again whose hash changed meanwhile.
+const ATTEMPTS: u32 = 3;
 
 /// Address and password.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -29,13 +39,14 @@ pub struct Login {
 /// Sign in
 ///
 /// An unknown address and a wrong password get the same answer after the same
-/// work.
+/// work. An account with a second factor is asked for it: the tokens then come
+/// from `POST /v1/auth/mfa/verify`.
 #[utoipa::path(
     post, path = "/v1/auth/login", tag = "auth", operation_id = "login",
     request_body = Login,
     security(()),
     responses(
-        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 200, description = "Signed in, or `mfaRequired`", body = SignInAnswer),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`invalid-credentials`"),
         (status = 403, description = "`account-suspended`"),
@@ -49,21 +60,70 @@ pub async fn login(
 ) -> Result<Reply, Problem> {
     let password = Password::presented(&body.password);
     // What is no address belongs to nobody: there is nothing to hide about it.
-    let known = match Email::parse(&body.email) {
-        Ok(email) => app.store.sign_in(&email).await?,
-        Err(_) => None,
-    };
-    let matches = match &known {
-        Some(known) => password.matches(&known.credential.hash),
-        None => password.matches_nobody(),
-    };
-    let matches = matches.map_err(Problem::internal)?;
-    let Some(known) = known.filter(|_| matches) else {
-        return Err(Problem::new(&INVALID_CREDENTIALS)
-            .detail("Invalid credentials")
-            .header(WWW_AUTHENTICATE, "Bearer realm=\"plenary\""));
-    };
-    let methods = [Method::Password];
-    app.sign_in(&cx, known.account, known.suspended, &methods)
-        .await
+    let email = Email::parse(&body.email).ok();
+    for _ in 0..ATTEMPTS {
+        let known = match &email {
+            Some(email) => app.store.sign_in(email).await?,
+            None => None,
+        };
+        let (known, proof) = proven(&password, known)?;
+        let better = renewed(&password, &known, proof)?;
+        let renews = better.is_some();
+        let methods = [Method::Password];
+        let (account, suspended) = (known.account, known.suspended);
+        let address = account.email.0.clone();
+        match app
+            .sign_in_renewing(&cx, account, suspended, &methods, better)
+            .await
+        {
+            // The hash changed since it was read: a twin renewed it, or the
+            // password is another by now. What counts is how it is now.
+            Err(problem) if renews && *problem.kind() == VERSION_CONFLICT => {}
+            answer => return answer.map(|reply| reply.proves(PATH, address)),
+        }
+    }
+    Err(Problem::new(&UNAVAILABLE).header(RETRY_AFTER, "1"))
+}
+
+/// Who has this password, and whether the hash of it should be renewed.
+fn proven(password: &Password, known: Option<SignIn>) -> Result<(SignIn, Match), Problem> {
+    let compared = known
+        .as_ref()
+        .and_then(|known| match password.compare(&known.credential.hash) {
+            Ok(compared) => Some(compared),
+            Err(error) => {
+                tracing::warn!(%error, auth.user = %known.account.id, "a kept password hash is of no use");
+                None
+            }
+        });
+    match (known, compared) {
+        (Some(known), Some(right @ (Match::Right | Match::Outdated))) => Ok((known, right)),
+        (_, Some(_)) => Err(refused()),
+        (_, None) => {
+            password.matches_nobody().map_err(Problem::internal)?;
+            Err(refused())
+        }
+    }
+}
+
+fn refused() -> Problem {
+    Problem::new(&INVALID_CREDENTIALS)
+        .detail("Invalid credentials")
+        .header(WWW_AUTHENTICATE, "Bearer realm=\"plenary\"")
+}
+
+/// The same password, hashed as we do today, where it is not.
+fn renewed(
+    password: &Password,
+    known: &SignIn,
+    proof: Match,
+) -> Result<Option<Credential>, Problem> {
+    if proof != Match::Outdated || known.suspended {
+        return Ok(None);
+    }
+    let kept = &known.credential;
+    Ok(Some(Credential {
+        hash: password.hash().map_err(Problem::internal)?,
+        ..kept.clone()
+    }))
 }

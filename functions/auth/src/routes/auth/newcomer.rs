@@ -26,11 +26,11 @@ pub(super) struct Newcomer {
 }
 
 impl Newcomer {
-    /// Checks everything that a registration says.
+    /// Checks everything that a registration at `service` says.
     ///
     /// # Errors
     /// 400 with every fault.
-    pub(super) fn read(body: &Register, now: Timestamp) -> Result<Self, Problem> {
+    pub(super) fn read(body: &Register, service: &str, now: Timestamp) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         let email = Email::parse(&body.email)
             .map_err(|error| errors.push(field("/email", "malformed", error)))
@@ -44,6 +44,7 @@ impl Newcomer {
         let username = line("/username", &body.username, text::username);
         let company = line("/company", &body.company, |text| text::line(text, 100));
         let known = [
+            Some(service),
             Some(body.email.as_str()),
             name.as_deref(),
             username.as_deref(),

@@ -69,7 +69,7 @@ pub async fn register(
         account,
         email,
         password,
-    } = Newcomer::read(&body, app.clock.now())?;
+    } = Newcomer::read(&body, &app.settings.public_url, app.clock.now())?;
     if let Some(username) = &account.username
         && app.store.username_taken(username).await?
     {

@@ -9,10 +9,11 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::{page, replaced};
+use super::{login, page, replaced};
 use crate::{
     model::{mailed::LinkUse, secret::Secret},
     problems::LINK_GONE,
+    second_factor::again,
     state::App,
 };
 
@@ -55,9 +56,16 @@ pub async fn reset_password(
     // The sessions first: if this stops half-way, the link still works. And
     // after it those that somebody with the old password began meanwhile.
     app.store.end_sessions(&cx, user, None, life).await?;
-    app.store.reset_password(&cx, &link, &credential).await?;
+    again(|| async {
+        let unproven = app.store.unproven(&account).await?;
+        app.store
+            .reset_password(&cx, &link, &credential, unproven.as_ref())
+            .await
+    })
+    .await?;
     app.store.end_sessions(&cx, user, None, life).await?;
-    Ok(Reply::no_content())
+    // Whoever tried the old password no longer delays the owner.
+    Ok(Reply::no_content().proves(login::PATH, link.email.0))
 }
 
 /// A page to choose it on, for who has no app

@@ -12,7 +12,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use super::SessionView;
-use crate::state::App;
+use crate::{model::session::Method, state::App};
 
 /// What the access token of the request stands for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,6 +27,11 @@ pub struct CurrentSession {
     #[schema(value_type = String, format = DateTime)]
     now: Timestamp,
     session: SessionView,
+    /// How you proved that it is you, by the names of RFC 8176.
+    methods: Vec<Method>,
+    /// When you last did.
+    #[schema(value_type = String, format = DateTime)]
+    authenticated_at: Timestamp,
 }
 
 /// Check a token
@@ -56,5 +61,7 @@ pub async fn session(State(app): State<App>, principal: Principal) -> Result<Rep
         scope: principal.scope.iter().cloned().collect(),
         now: app.clock.now(),
         session: SessionView::of(&session, id),
+        authenticated_at: session.authenticated_at,
+        methods: session.methods,
     })
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::page;
 use crate::{
-    grant::SignedIn,
+    grant::SignInAnswer,
     model::{
         account::Account,
         code::Code,
@@ -22,8 +22,11 @@ use crate::{
         session::Method,
     },
     problems::{CODE_REFUSED, LINK_GONE},
+    second_factor::again,
     state::App,
 };
+
+const PATH: &str = "/v1/auth/magic-link/verify";
 
 /// Either the token of the link, or the address and the code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,14 +47,14 @@ pub struct Mailed {
 /// with the token of its link, or with address and code. A code can be tried
 /// five times, and the codes of one account twenty times a day; the link is not
 /// harmed by that. The address counts as verified from then on. A password that
-/// was chosen before is removed, and sessions begun before end, if it was not
+/// was chosen before is removed with every second factor, and sessions end, if it was not
 /// verified: they may be somebody else's, who registered with this address.
 #[utoipa::path(
     post, path = "/v1/auth/magic-link/verify", tag = "auth", operation_id = "verifyMagicLink",
     request_body = Mailed,
     security(()),
     responses(
-        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 200, description = "Signed in, or asked for a second factor", body = SignInAnswer),
         (status = 401, description = "`code-refused`"),
         (status = 403, description = "`account-suspended`"),
         (status = 410, description = "`link-gone`"),
@@ -131,7 +134,11 @@ async fn complete(app: &App, cx: &Context, link: &Link) -> Result<Reply, Problem
         email_verified: true,
         ..account
     };
-    app.sign_in(cx, account, suspended, &[Method::Email]).await
+    let reply = app
+        .sign_in(cx, account, suspended, &[Method::Email])
+        .await?;
+    // Whoever tried codes of this account no longer delays the owner.
+    Ok(reply.proves(PATH, link.email.0.clone()))
 }
 
 /// Uses the link up. Where it is the first proof of the address, the sessions
@@ -140,10 +147,16 @@ async fn complete(app: &App, cx: &Context, link: &Link) -> Result<Reply, Problem
 async fn prove(app: &App, cx: &Context, link: &Link, account: &Account) -> Result<(), Problem> {
     let life = app.settings.lifetimes.access;
     if account.email_verified {
-        return app.store.prove_by_mail(cx, link, account).await;
+        return app.store.prove_by_mail(cx, link, account, None).await;
     }
     app.store.end_sessions(cx, account.id, None, life).await?;
-    app.store.prove_by_mail(cx, link, account).await?;
+    again(|| async {
+        let unproven = app.store.unproven(account).await?;
+        app.store
+            .prove_by_mail(cx, link, account, unproven.as_ref())
+            .await
+    })
+    .await?;
     Ok(app.store.end_sessions(cx, account.id, None, life).await?)
 }
 

@@ -30,7 +30,7 @@ use crate::{
     responses(
         (status = 200, description = "Where to go", body = Departure),
         (status = 400, description = "`invalid-request`, `redirect-refused`"),
-        (status = 403, description = "`email-not-verified`"),
+        (status = 403, description = "`email-not-verified`, `step-up-required`"),
         (status = 404, description = "`provider-not-configured`"),
         (status = 503, description = "The provider does not answer"),
     )
@@ -43,6 +43,7 @@ pub async fn start(
     Json(body): Json<Start>,
 ) -> Result<Reply, Problem> {
     let provider = app.providers.get(name)?;
+    app.require_fresh(&principal).await?;
     let account = app.store.account(principal.user_id).await?;
     if !account.ok_or_else(ended)?.email_verified {
         return Err(Problem::new(&EMAIL_NOT_VERIFIED));

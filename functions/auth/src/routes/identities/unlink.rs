@@ -19,6 +19,7 @@ use crate::{model::provider::ProviderName, state::App};
     params(("provider" = ProviderName, Path)),
     responses(
         (status = 204, description = "Unlinked"),
+        (status = 403, description = "`step-up-required`"),
         (status = 404, description = "You have none there"),
         (status = 409, description = "`last-way-in`"),
     )
@@ -31,6 +32,7 @@ pub async fn unlink(
 ) -> Result<Reply, Problem> {
     let identity = app.store.identity(principal.user_id, name).await?;
     let identity = identity.ok_or_else(|| Problem::not_found("The identity"))?;
+    app.require_fresh(&principal).await?;
     let reply = app
         .store
         .unlink_identity(&cx, &identity, Reply::no_content())

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     federation::Returned,
-    grant::SignedIn,
+    grant::SignInAnswer,
     model::{provider::ProviderName, secret::Secret},
     problems::FLOW_GONE,
     state::App,
@@ -101,7 +101,7 @@ pub struct FromApp {
     request_body = FromApp,
     security(()),
     responses(
-        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 200, description = "Signed in, or asked for a second factor", body = SignInAnswer),
         (status = 400, description = "`invalid-request`, `provider-refused`"),
         (status = 403, description = "`account-suspended`, `address-unverified`"),
         (status = 404, description = "`provider-not-configured`"),

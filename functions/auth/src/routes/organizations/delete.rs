@@ -31,7 +31,8 @@ pub struct Deleting {
 
 /// Delete an organisation
 ///
-/// Needs `organization.delete`: owners have it. It is hidden at once. With very
+/// Needs `organization.delete`: owners have it, and must have proved themselves
+/// in the last ten minutes. It is hidden at once. With very
 /// many members the answer can be 202: repeat the request to go on where it
 /// stopped, until the answer is 204.
 #[utoipa::path(
@@ -42,7 +43,7 @@ pub struct Deleting {
         (status = 202, description = "Hidden; repeat to go on", body = Deleting),
         (status = 204, description = "Deleted"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `step-up-required`"),
         (status = 404, description = "It does not exist, or you are no member"),
         (status = 409, description = "Another owner is deleting it"),
     )
@@ -54,6 +55,7 @@ pub async fn delete(
     Path(id): Path<OrganizationId>,
 ) -> Result<Reply, Problem> {
     let (organization, owner) = deletable(&app, &principal, id).await?;
+    app.require_fresh(&principal).await?;
     app.store
         .begin_deletion(&cx, &organization, owner.user_id)
         .await?;

@@ -1,0 +1,63 @@
+//! Whose account a request with credentials is about.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, de::IgnoredAny};
+use shared::principal::Principal;
+
+use crate::model::email::Email;
+
+/// What names an account in the bodies of this group.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Naming<'a> {
+    #[serde(borrow, default)]
+    email: Option<Cow<'a, str>>,
+    #[serde(default)]
+    current_password: Option<IgnoredAny>,
+    #[serde(default)]
+    password: Option<IgnoredAny>,
+}
+
+/// The account that attempts are counted for: of the `email` in the body, in
+/// its one spelling and whether or not there is such an account, or the
+/// caller's own where the password is asked for again.
+///
+/// Bodies with a token name none: nobody guesses 256 random bits, and a count
+/// would let a stranger who knows an id stop its owner.
+pub fn account_of(caller: Option<&Principal>, body: &[u8]) -> Option<String> {
+    let naming: Naming = serde_json::from_slice(body).ok()?;
+    if let Some(email) = naming.email {
+        let email = Email::parse(&email).ok()?;
+        return Some(email.as_str().to_owned());
+    }
+    let asked_again = naming.current_password.or(naming.password).is_some();
+    let caller = caller.filter(|_| asked_again)?;
+    Some(caller.user_id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b1_10_spellings_of_one_address_count_together() {
+        let of = |body: &str| account_of(None, body.as_bytes());
+        let ada = Some("ada@example.org".to_owned());
+        assert_eq!(of(r#"{"email":"ada@example.org"}"#), ada);
+        assert_eq!(of(r#"{"password":"x","email":" ADA@Example.org"}"#), ada);
+        assert_eq!(of(r#"{"email":"\u0061da@example.org"}"#), ada);
+        for none in [
+            "",
+            "{",
+            "[]",
+            "{}",
+            r#"{"email":1}"#,
+            r#"{"email":"ada"}"#,
+            r#"{"token":"x"}"#,
+            r#"{"currentPassword":"x"}"#,
+        ] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+}
