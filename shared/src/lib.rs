@@ -9,6 +9,7 @@
 pub mod access;
 pub mod api_key;
 pub mod aws;
+pub mod breaker;
 pub mod clock;
 pub mod commit;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod http;
 pub mod id;
 pub mod idempotency;
 pub mod limit;
+pub mod outward;
 pub mod page;
 pub mod principal;
 pub mod problem;

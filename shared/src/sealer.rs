@@ -19,6 +19,10 @@ pub enum Purpose {
     Mail,
     /// The secret of an authenticator app, or the key of recovery codes.
     SecondFactor,
+    /// What a provider knows us by; the operator seals it.
+    ClientSecret,
+    /// What a provider lets us do for a person.
+    ProviderTokens,
     /// The private key of the tickets.
     TicketKey,
 }
@@ -30,6 +34,8 @@ impl Purpose {
             Self::SigningKey => "signing-key",
             Self::Mail => "mail",
             Self::SecondFactor => "second-factor",
+            Self::ClientSecret => "oauth-client",
+            Self::ProviderTokens => "oauth-tokens",
             Self::TicketKey => "ticket-key",
         }
     }

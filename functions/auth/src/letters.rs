@@ -1,11 +1,13 @@
 //! Links for letters: a token that only the letter carries.
 
 use shared::{digest::base64url, id::UserId, problem::Problem};
+use zeroize::Zeroizing;
 
 use crate::{
     keyring::unavailable,
     model::{
         account::Address,
+        code::Code,
         email::Email,
         mailed::{Link, LinkUse, PAUSE},
         token::MailToken,
@@ -28,14 +30,33 @@ impl App {
         email: &Email,
     ) -> Result<Sealed, Problem> {
         let token = MailToken::new(user).map_err(Problem::internal)?;
+        let address = Address(email.as_str().to_owned());
+        let link = Link::new(&token, purpose, address, self.clock.now());
+        self.sealed(link, &token.reveal()).await
+    }
+
+    /// A link to sign in by, and the code beside it, to be sent to `email`.
+    ///
+    /// # Errors
+    /// 503 when KMS cannot be reached.
+    pub async fn sign_in_link(&self, user: UserId, email: &Email) -> Result<Sealed, Problem> {
+        let token = MailToken::new(user).map_err(Problem::internal)?;
+        let code = Code::new().map_err(Problem::internal)?;
+        let address = Address(email.as_str().to_owned());
+        let link = Link::new(&token, LinkUse::SignIn, address, self.clock.now())
+            .with_code(code.hash().map_err(Problem::internal)?);
+        let secrets = Zeroizing::new(format!("{} {}", *token.reveal(), code.reveal()));
+        self.sealed(link, &secrets).await
+    }
+
+    async fn sealed(&self, link: Link, secrets: &str) -> Result<Sealed, Problem> {
         let sealed = self
             .sealer
-            .seal(Purpose::Mail, token.reveal().as_bytes())
+            .seal(Purpose::Mail, secrets.as_bytes())
             .await
             .map_err(unavailable)?;
-        let address = Address(email.as_str().to_owned());
         Ok(Sealed {
-            link: Link::new(&token, purpose, address, self.clock.now()),
+            link,
             token: base64url(sealed),
         })
     }

@@ -4,6 +4,7 @@
 //! other groups need of this one, public keys, revoked sessions and roles, is
 //! written to the table `access` within this group's own commits.
 
+pub mod federation;
 pub mod grant;
 pub mod keyring;
 pub mod letters;
@@ -11,6 +12,7 @@ pub mod model;
 pub mod operator;
 pub mod passkeys;
 pub mod problems;
+pub mod providers;
 pub mod relying_party;
 pub mod routes;
 pub mod sealer;

@@ -18,6 +18,106 @@ pub const LINK_GONE: ProblemType = ProblemType {
     description: "It was used, replaced by a newer one, or its time is over. Ask for another.",
 };
 
+/// The code of a mail is not accepted.
+pub const CODE_REFUSED: ProblemType = ProblemType {
+    slug: "code-refused",
+    title: "The code is not accepted",
+    status: 401,
+    description: "It is wrong, was used or replaced by a newer one, its time is over, or it was tried too \
+                  often. Which of these is not told. The link in the same mail may still work.",
+};
+
+/// The account has no password.
+pub const NO_PASSWORD: ProblemType = ProblemType {
+    slug: "no-password",
+    title: "The account has no password",
+    status: 409,
+    description: "Its owner signs in by other means. Choose a password with a link from \
+                  `POST /v1/auth/forgot-password` first.",
+};
+
+/// The provider is off.
+pub const PROVIDER_NOT_CONFIGURED: ProblemType = ProblemType {
+    slug: "provider-not-configured",
+    title: "Nobody can sign in with this provider here",
+    status: 404,
+    description: "The operator of this deployment has not set the provider up.",
+};
+
+/// The place is not on the list.
+pub const REDIRECT_REFUSED: ProblemType = ProblemType {
+    slug: "redirect-refused",
+    title: "A sign-in may not lead there",
+    status: 400,
+    description: "`redirectUri` must be one of those that the operator has listed, to the letter.",
+};
+
+/// The sign-in with a provider is over.
+pub const FLOW_GONE: ProblemType = ProblemType {
+    slug: "sign-in-gone",
+    title: "The sign-in is no longer open",
+    status: 410,
+    description: "It was finished, its ten minutes are over, or it was begun elsewhere, for another \
+                  provider, or for another purpose. Which of these is not told. Begin again.",
+};
+
+/// The provider does not confirm who it is.
+pub const PROVIDER_REFUSED: ProblemType = ProblemType {
+    slug: "provider-refused",
+    title: "The provider does not confirm the sign-in",
+    status: 400,
+    description: "It refused the code, or what it said of the person cannot be believed. Begin again.",
+};
+
+/// The provider does not vouch for the address.
+pub const ADDRESS_UNVERIFIED: ProblemType = ProblemType {
+    slug: "address-unverified",
+    title: "The provider does not vouch for an e-mail address",
+    status: 403,
+    description: "Verify the address at the provider; or sign in here in another way and link the provider.",
+};
+
+/// The address belongs to an account that is not linked.
+pub const ACCOUNT_EXISTS: ProblemType = ProblemType {
+    slug: "account-exists",
+    title: "There is an account with this address",
+    status: 409,
+    description: "Its owner has not proved the address yet, so it is not linked by itself. Sign in to it in \
+                  another way (`POST /v1/auth/magic-link` proves the address too), then link the provider.",
+};
+
+/// The account's address is not verified.
+pub const EMAIL_NOT_VERIFIED: ProblemType = ProblemType {
+    slug: "email-not-verified",
+    title: "The account's address is not verified",
+    status: 403,
+    description: "Prove it first: `POST /v1/auth/verify-email/resend` sends the letter again.",
+};
+
+/// The identity is linked to another account.
+pub const IDENTITY_TAKEN: ProblemType = ProblemType {
+    slug: "identity-taken",
+    title: "The identity belongs to another account",
+    status: 409,
+    description: "Sign in with it to see which. It can be linked here once it was unlinked there.",
+};
+
+/// The account has another identity at this provider.
+pub const PROVIDER_LINKED: ProblemType = ProblemType {
+    slug: "provider-linked",
+    title: "The account is linked to somebody else at this provider",
+    status: 409,
+    description: "An account has one identity at each provider. Unlink the other first.",
+};
+
+/// Nothing else signs in.
+pub const LAST_WAY_IN: ProblemType = ProblemType {
+    slug: "last-way-in",
+    title: "It is the last way to sign in",
+    status: 409,
+    description: "Choose a password or link another provider first.",
+};
+
 /// The username belongs to an account.
 pub const USERNAME_TAKEN: ProblemType = ProblemType {
     slug: "username-taken",
@@ -231,6 +331,18 @@ pub const INVITATION_FOR_ANOTHER: ProblemType = ProblemType {
 pub const PROBLEMS: &[&ProblemType] = &[
     &EMAIL_TAKEN,
     &LINK_GONE,
+    &CODE_REFUSED,
+    &PROVIDER_NOT_CONFIGURED,
+    &REDIRECT_REFUSED,
+    &FLOW_GONE,
+    &PROVIDER_REFUSED,
+    &ADDRESS_UNVERIFIED,
+    &ACCOUNT_EXISTS,
+    &EMAIL_NOT_VERIFIED,
+    &IDENTITY_TAKEN,
+    &PROVIDER_LINKED,
+    &LAST_WAY_IN,
+    &NO_PASSWORD,
     &USERNAME_TAKEN,
     &INVALID_CREDENTIALS,
     &INVALID_REFRESH_TOKEN,

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use shared::{access::AccessReader, clock::Clock, config::Env, table::Table};
 
 use crate::{
-    keyring::KeyRing, model::session::Lifetimes, relying_party::RelyingParty, sealer::Sealer,
+    keyring::KeyRing,
+    model::session::Lifetimes,
+    providers::{Providers, ProvidersSettings},
+    relying_party::RelyingParty,
+    sealer::Sealer,
     store::Store,
 };
 
@@ -25,6 +29,8 @@ pub struct Settings {
     pub security_contact: String,
     /// For whom passkeys are made; authenticator apps show its domain.
     pub relying_party: RelyingParty,
+    /// The providers that somebody can sign in with.
+    pub oauth: ProvidersSettings,
 }
 
 impl Settings {
@@ -37,12 +43,14 @@ impl Settings {
             enumeration_protection: false,
             lifetimes: Lifetimes::default(),
             security_contact: SECURITY_CONTACT.to_owned(),
+            oauth: ProvidersSettings::default(),
         }
     }
 
     /// Reads `PUBLIC_URL`, `ENUMERATION_PROTECTION`, `ACCESS_TOKEN_MINUTES`
     /// (5 to 60), `REFRESH_TOKEN_DAYS` (1 to 365), `REFRESH_GRACE_SECONDS`
-    /// (10 to 60), `SECURITY_CONTACT`, and what [`RelyingParty::read`] does.
+    /// (10 to 60), `SECURITY_CONTACT`, and what [`RelyingParty::read`] and
+    /// [`ProvidersSettings::read`] do.
     pub fn read(env: &mut Env) -> Self {
         let defaults = Lifetimes::default();
         let mut settings = Self::new(env.required("PUBLIC_URL").trim_end_matches('/'));
@@ -62,6 +70,7 @@ impl Settings {
         if let Some(contact) = env.optional("SECURITY_CONTACT") {
             settings.security_contact = contact;
         }
+        settings.oauth = ProvidersSettings::read(env);
         settings
     }
 }
@@ -97,6 +106,8 @@ pub struct App {
     pub keyring: Arc<KeyRing>,
     /// Seals what leaves by mail.
     pub sealer: Arc<dyn Sealer>,
+    /// The providers that somebody can sign in with.
+    pub providers: Arc<Providers>,
     /// The time.
     pub clock: Clock,
     /// What the operator decided.
@@ -112,6 +123,7 @@ impl App {
         settings: Settings,
     ) -> Self {
         let clock = table.clock().clone();
+        let providers = Providers::new(&settings.oauth, &settings.public_url, &table, &sealer);
         let store = Store::new(table, access.table().clone());
         let keyring = KeyRing::new(store.clone(), sealer.clone(), clock.clone());
         Self {
@@ -119,6 +131,7 @@ impl App {
             access,
             keyring: Arc::new(keyring),
             sealer,
+            providers: Arc::new(providers),
             clock,
             settings: Arc::new(settings),
         }

@@ -161,6 +161,37 @@ async fn au_16_an_address_is_proved_by_the_letter_after_registration() {
     assert_eq!(stack.letters().await.len(), 2, "it is not needed any more");
 }
 
+/// A thief who knew the password asked for another address; the owner acts
+/// before the thief uses the link.
+#[tokio::test]
+async fn au_15_31_a_change_of_address_on_its_way_dies_with_the_password() {
+    let stack = Stack::new().await;
+    let ada = stack.register("ada").await;
+    let ask = async |password: &str| {
+        let body = json!({"newEmail": "thief@example.org", "currentPassword": password});
+        let path = "/v1/auth/change-email";
+        stack.submit_as(&ada, path, body).await
+    };
+    let confirm = async |token: &str| {
+        let path = "/v1/auth/change-email/confirm";
+        stack.submit(path, json!({"token": token})).await
+    };
+    ask(PASSWORD).await.expect(202);
+    let trap = stack.mailed("change-email").await;
+    let body = json!({"currentPassword": PASSWORD, "newPassword": OTHER});
+    let path = "/v1/auth/change-password";
+    stack.submit_as(&ada, path, body).await.expect(204);
+    confirm(&trap).await.expect(410);
+    stack.world.clock.advance(SignedDuration::from_mins(2));
+    ask(OTHER).await.expect(202);
+    let trap = stack.mailed("change-email").await;
+    stack.forgot(&ada.email).await.expect(202);
+    let token = stack.mailed("reset-password").await;
+    stack.reset(&token, PASSWORD).await.expect(204);
+    confirm(&trap).await.expect(410);
+    assert_eq!(stack.sign_in(&ada.email, PASSWORD).await, 200);
+}
+
 #[tokio::test]
 async fn au_31_who_knows_the_password_changes_it_and_other_sessions_end() {
     let stack = Stack::new().await;

@@ -21,6 +21,7 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{passkeyId}", "passkey_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{keyId}", "key_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{serviceAccountId}", "svc_01h2xcejqtf2nbrexx3vqjhp41")
+            .replace("{provider}", "google")
             .replace("{token}", "junk");
         assert!(!path.contains('{'), "{path}");
         for (method, operation) in item.as_object().unwrap() {
@@ -73,7 +74,13 @@ async fn gw_04_every_route_but_the_open_ones_refuses_missing_bad_expired_and_rev
             "/v1/auth/forgot-password",
             "/v1/auth/forgot-password",
             "/v1/auth/login",
+            "/v1/auth/magic-link",
+            "/v1/auth/magic-link/verify",
+            "/v1/auth/magic-link/verify",
             "/v1/auth/mfa/verify",
+            "/v1/auth/oauth/google/callback",
+            "/v1/auth/oauth/google/callback",
+            "/v1/auth/oauth/google/start",
             "/v1/auth/passkeys/sign-in",
             "/v1/auth/passkeys/sign-in/options",
             "/v1/auth/refresh",

@@ -116,9 +116,16 @@ impl Stack {
     }
 
     pub fn with(world: World, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::sealed_by(world, Arc::new(MemorySealer::new()), change)
+    }
+
+    pub fn sealed_by(
+        world: World,
+        sealer: Arc<MemorySealer>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::new(ISSUER);
         change(&mut settings);
-        let sealer = Arc::new(MemorySealer::new());
         let (table, access) = (world.core.table.clone(), world.core.access.clone());
         let app = App::new(table, access, sealer.clone(), settings);
         let api = world.api(api(world.core.clone()).build(app.clone()));

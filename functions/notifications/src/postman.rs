@@ -276,8 +276,13 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             ..
         } = &mail.message
         {
-            let token = self.unsealer.unseal(sealed).await?;
-            words.action.path = templates::words::link(*letter, &token);
+            let secrets = self.unsealer.unseal(sealed).await?;
+            let (token, code) = secrets.split_once(' ').unwrap_or((&secrets, ""));
+            words.action.path = templates::words::link(*letter, token);
+            if !code.is_empty() {
+                let code = templates::words::grouped(code);
+                words.body = format!("{code}\n\n{}", words.body);
+            }
         }
         Ok(words)
     }

@@ -403,6 +403,41 @@ async fn no_06_letters_about_an_account() {
     assert!(inbox.iter().all(|entry| entry["type"] != "account"));
 }
 
+/// AU-20, AU-29: one mail has the link and the code; both are opened in the
+/// worker alone, and neither is in the subject, which shows on locked screens.
+#[tokio::test]
+async fn au_20_the_letter_to_sign_in_by_has_link_and_code() {
+    let stage = Stage::new().await;
+    let ada = stage.person("Ada").await;
+    let mut requested = AuthMailRequested {
+        user_id: ada.id,
+        email: "ada@example.org".into(),
+        template: Letter::SignIn,
+        sealed_token: Some("sealed:t0ken 12345678".into()),
+        expires_at: Some(now() + SignedDuration::from_mins(15)),
+    };
+    stage.tell(&requested, 1, None).await;
+    let letter = stage.post.letters().pop().unwrap().content;
+    assert_eq!(letter.subject, "Sign in to Plenary");
+    for body in [&letter.text, &letter.html] {
+        assert!(
+            body.contains("https://plenary.test/v1/auth/magic-link/verify#t0ken"),
+            "{body}"
+        );
+        assert!(body.contains("1234 5678"), "{body}");
+        assert!(!body.contains("#t0ken 1234"), "{body}");
+    }
+    for item in stage.world.db.items(stage.world.table()).await {
+        let kept = format!("{item:?}").replace("sealed:t0ken 12345678", "");
+        assert!(!kept.contains("t0ken") && !kept.contains("5678"));
+    }
+    (requested.template, requested.sealed_token) = (Letter::PasswordRemoved, None);
+    stage.tell(&requested, 2, None).await;
+    let letter = stage.post.letters().pop().unwrap().content;
+    assert_eq!(letter.subject, "Your old password works no more");
+    assert!(letter.text.contains("/v1/auth/forgot-password"));
+}
+
 #[tokio::test]
 async fn no_14_members_and_invitations() {
     let stage = Stage::new().await;

@@ -277,8 +277,14 @@ pub enum Letter {
     ResetPassword,
     /// To the new address, to prove that it is theirs.
     ChangeEmail,
+    /// To sign in by its link or by the code beside it.
+    SignIn,
     /// The password was changed; there is nothing to press.
     PasswordChanged,
+    /// The password was removed: it was chosen before the address was proved.
+    PasswordRemoved,
+    /// Another way to sign in was added; there is nothing to press.
+    SignInAdded,
     /// To the old address: the account has another one now.
     EmailChanged,
     /// An authenticator app, a passkey or recovery codes came or went.
@@ -296,7 +302,8 @@ pub struct AuthMailRequested {
     pub email: String,
     /// Which letter.
     pub template: Letter,
-    /// The token of the link, sealed by KMS for the notifications group.
+    /// The token of the link, and behind a space the code to type if there is
+    /// one, sealed by KMS for the notifications group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed_token: Option<String>,
     /// When the link ceases to work.

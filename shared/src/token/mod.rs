@@ -7,6 +7,8 @@ mod jwk;
 mod provider;
 mod subject;
 
+pub use provider::install as install_provider;
+
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};

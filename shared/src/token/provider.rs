@@ -1,26 +1,29 @@
 //! The cryptography of `jsonwebtoken` by `ring`, which the TLS client links
-//! anyway: ES256 and nothing else.
+//! anyway: ES256 for our tokens, and to check those of others RS256 too.
 
 use std::sync::Once;
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
-    UnparsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use signature::{Signer, Verifier};
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |algorithm, key| Ok(Box::new(Es256Signer::new(*algorithm, key)?)),
-    verifier_factory: |algorithm, key| Ok(Box::new(Es256Verifier::new(*algorithm, key)?)),
+    verifier_factory: |algorithm, key| match algorithm {
+        Algorithm::RS256 => Ok(Box::new(Rs256Verifier::new(key)?)),
+        algorithm => Ok(Box::new(Es256Verifier::new(*algorithm, key)?)),
+    },
     key_utils: KeyUtils::new_unimplemented(),
 };
 
 /// Makes `ring` the process's provider; once is enough.
-pub(super) fn install() {
+pub fn install() {
     static ONCE: Once = Once::new();
     // It fails only when one is installed, and nobody else installs any.
     ONCE.call_once(|| {
@@ -95,5 +98,34 @@ impl Verifier<Vec<u8>> for Es256Verifier {
 impl JwtVerifier for Es256Verifier {
     fn algorithm(&self) -> Algorithm {
         Algorithm::ES256
+    }
+}
+
+/// Keys of fewer than 2048 bits verify nothing.
+struct Rs256Verifier(RsaPublicKeyComponents<Vec<u8>>);
+
+impl Rs256Verifier {
+    fn new(key: &DecodingKey) -> Result<Self, Error> {
+        match key.kind() {
+            DecodingKeyKind::RsaModulusExponent { n, e } => Ok(Self(RsaPublicKeyComponents {
+                n: n.clone(),
+                e: e.clone(),
+            })),
+            DecodingKeyKind::SecretOrDer(_) => Err(ErrorKind::InvalidAlgorithm.into()),
+        }
+    }
+}
+
+impl Verifier<Vec<u8>> for Rs256Verifier {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        self.0
+            .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+            .map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtVerifier for Rs256Verifier {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::RS256
     }
 }

@@ -6,6 +6,7 @@ use shared::event::auth::Letter;
 use shared::id::UserId;
 
 use super::account::Address;
+use super::code::CodeHash;
 use super::refresh::Fingerprint;
 use super::token::MailToken;
 
@@ -19,6 +20,8 @@ pub enum LinkUse {
     ResetPassword,
     /// Prove that the new address is theirs (AU-32).
     ChangeEmail,
+    /// Sign in (AU-20).
+    SignIn,
 }
 
 impl LinkUse {
@@ -28,6 +31,7 @@ impl LinkUse {
             Self::VerifyEmail => "VERIFY-EMAIL",
             Self::ResetPassword => "RESET-PASSWORD",
             Self::ChangeEmail => "CHANGE-EMAIL",
+            Self::SignIn => "SIGN-IN",
         }
     }
 
@@ -37,6 +41,7 @@ impl LinkUse {
             Self::VerifyEmail => Letter::VerifyEmail,
             Self::ResetPassword => Letter::ResetPassword,
             Self::ChangeEmail => Letter::ChangeEmail,
+            Self::SignIn => Letter::SignIn,
         }
     }
 
@@ -46,6 +51,7 @@ impl LinkUse {
             Self::VerifyEmail => SignedDuration::from_hours(24),
             Self::ResetPassword => SignedDuration::from_mins(30),
             Self::ChangeEmail => SignedDuration::from_hours(1),
+            Self::SignIn => SignedDuration::from_mins(15),
         }
     }
 }
@@ -70,6 +76,12 @@ pub struct Link {
     pub sent_at: Timestamp,
     /// When it ceases to work.
     pub expires_at: Timestamp,
+    /// Of the code that does as well as the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeHash>,
+    /// How often a code was tried.
+    #[serde(default)]
+    pub tries: u32,
 }
 
 impl Link {
@@ -82,6 +94,16 @@ impl Link {
             token: token.fingerprint(),
             sent_at: now,
             expires_at: now + purpose.life(),
+            code: None,
+            tries: 0,
+        }
+    }
+
+    /// The link, with a code beside it.
+    pub fn with_code(self, code: CodeHash) -> Self {
+        Self {
+            code: Some(code),
+            ..self
         }
     }
 

@@ -43,6 +43,12 @@ pub enum Method {
     /// A passkey, which verified the person itself (`pop`).
     #[serde(rename = "pop")]
     Passkey,
+    /// A link or a code that was mailed (`email`). RFC 8176 has no name for it:
+    /// `otp` is a device's and `mca` would claim a second channel.
+    Email,
+    /// A provider vouched (`fed`), which RFC 8176 does not name either.
+    #[serde(rename = "fed")]
+    Federated,
 }
 
 impl Method {

@@ -3,6 +3,7 @@
 
 mod account_of;
 pub mod auth;
+pub mod identities;
 pub mod invitations;
 pub mod me;
 pub mod members;
@@ -11,6 +12,7 @@ pub mod oauth;
 pub mod organizations;
 pub mod passkeys;
 pub mod programs;
+pub mod providers;
 pub mod users;
 pub mod well_known;
 
@@ -53,6 +55,7 @@ pub fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(mfa::reset::reset))
         .routes(routes!(passkeys::list::list))
         .routes(routes!(passkeys::change::change, passkeys::remove::remove))
+        .routes(routes!(identities::list::list))
         .routes(routes!(me::me))
         .routes(alias(routes!(me::me), "/v1/auth/profile", "/v1/users/me"))
         .routes(routes!(
@@ -112,6 +115,19 @@ pub fn credentials() -> OpenApiRouter<App> {
         .routes(routes!(
             auth::reset_password::show,
             auth::reset_password::reset_password
+        ))
+        .routes(routes!(auth::magic_link::magic_link))
+        .routes(routes!(
+            auth::verify_magic_link::show,
+            auth::verify_magic_link::verify_magic_link
+        ))
+        .routes(routes!(providers::start::start))
+        .routes(routes!(providers::callback::back, providers::callback::complete))
+        .routes(routes!(identities::start::start))
+        .routes(routes!(
+            identities::link::link,
+            identities::get::get,
+            identities::unlink::unlink
         ))
         .routes(routes!(auth::change_password::change_password))
         .routes(routes!(

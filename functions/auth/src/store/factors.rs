@@ -146,6 +146,54 @@ impl Store {
     }
 }
 
+/// The second factors that somebody set up before the address was proved.
+#[derive(Debug)]
+pub struct Unproven {
+    factors: Factors,
+    passkeys: Vec<Passkey>,
+}
+
+impl Unproven {
+    /// They may be somebody else's, who registered with an address that is not
+    /// theirs: they go with the first proof. One that is added meanwhile
+    /// changes the factors, so that the commit fails.
+    pub(super) fn disown(&self, commit: &mut Commit) {
+        let user = self.factors.user_id;
+        if self.factors.version > 0 {
+            keep(
+                commit,
+                &Factors {
+                    version: self.factors.version,
+                    ..Factors::none(user)
+                },
+            );
+        } else {
+            commit
+                .check(items::factors(user))
+                .when("attribute_not_exists(#pk)")
+                .or(Problem::new(&VERSION_CONFLICT));
+        }
+        for passkey in &self.passkeys {
+            commit.delete(items::passkey(user, passkey.id));
+            commit.delete(items::credential_claim(&passkey.credential_id));
+        }
+    }
+}
+
+impl Store {
+    /// What goes with the first proof of an account's address; nothing where it
+    /// was proved before.
+    pub async fn unproven(&self, account: &Account) -> Result<Option<Unproven>, StoreError> {
+        if account.email_verified {
+            return Ok(None);
+        }
+        // In this order: a passkey that is added in between changes the factors.
+        let factors = self.factors(account.id).await?;
+        let passkeys = self.passkeys(account.id).await?;
+        Ok(Some(Unproven { factors, passkeys }))
+    }
+}
+
 /// The factors as they are now; of racing changes one succeeds.
 pub(super) fn keep(commit: &mut Commit, factors: &Factors) {
     if factors.version == 0 {

@@ -10,7 +10,10 @@
 //! | `USER#<user>` | `PASSKEY#<passkey>` | passkey |
 //! | `PASSKEY#<fingerprint>` | `CLAIM` | whose a credential id is |
 //! | `CHALLENGE#<fingerprint>` | `CHALLENGE` | what a proof in two steps is bound to, with TTL |
-//! | `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
+//! | `USER#<user>` | `CODE-TRIES#<day>` | how often mailed codes were tried, with TTL |
+//! | `USER#<user>` | `IDENTITY#<provider>` | who the person is at a provider, its tokens sealed |
+//! | `OAUTH#<fingerprint>` | `FLOW` | a sign-in with a provider on its way, by the hash of its state, with TTL |
+//! | `IDENTITY#<fingerprint>`, `EMAIL#<fingerprint>`, `USERNAME#<name>`, `SLUG#<slug>` | `CLAIM` | whom the unique name belongs to |
 //! | `EXTERNAL#<provider>#<hash>` | `CLAIM` | whose the identity elsewhere is |
 //! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
@@ -41,10 +44,13 @@ use crate::model::{
     challenge::Challenge,
     email::Email,
     factors::Factors,
+    flow::Flow,
+    identity::{Identity, subject_fingerprint},
     mailed::{Link, LinkUse},
     organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
     passkey::Passkey,
     program::{Program, ProgramId},
+    provider::ProviderName,
     refresh::Fingerprint,
     session::Session,
 };
@@ -119,6 +125,26 @@ pub(super) fn credential_claim(credential_id: &str) -> Key {
 
 pub(super) fn challenge(token: &Fingerprint) -> Key {
     Key::new(format!("CHALLENGE#{}", token.as_str()), "CHALLENGE")
+}
+
+pub(super) fn code_tries(user_id: UserId, now: Timestamp) -> Key {
+    let day = now.strftime("%Y-%m-%d");
+    Key::new(user(user_id), format!("CODE-TRIES#{day}"))
+}
+
+pub(super) const IDENTITY: &str = "IDENTITY#";
+
+pub(super) fn identity(user_id: UserId, provider: ProviderName) -> Key {
+    Key::new(user(user_id), format!("{IDENTITY}{provider}"))
+}
+
+pub(super) fn subject(provider: ProviderName, subject: &str) -> Key {
+    let fingerprint = subject_fingerprint(provider, subject);
+    Key::new(format!("{IDENTITY}{fingerprint}"), "CLAIM")
+}
+
+pub(super) fn flow(id: &str) -> Key {
+    Key::new(format!("OAUTH#{id}"), "FLOW")
 }
 
 pub(super) fn email(email: &Email) -> Key {
@@ -320,6 +346,26 @@ impl Entity for Challenge {
 
     fn key(&self) -> Key {
         challenge(&self.token)
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Entity for Identity {
+    const KIND: &'static str = "identity";
+
+    fn key(&self) -> Key {
+        identity(self.user_id, self.provider)
+    }
+}
+
+impl Entity for Flow {
+    const KIND: &'static str = "oauth-flow";
+
+    fn key(&self) -> Key {
+        flow(&self.id)
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

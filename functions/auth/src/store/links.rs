@@ -15,7 +15,7 @@ use shared::{
     table::StoreError,
 };
 
-use super::{Store, items, items::Claim};
+use super::{Store, Unproven, items, items::Claim};
 use crate::{
     model::{
         account::{Account, Address, Credential},
@@ -87,11 +87,20 @@ impl Store {
         cx: &Context,
         link: &Link,
         credential: &Credential,
+        unproven: Option<&Unproven>,
     ) -> Result<(), Problem> {
         let mut commit = Commit::new(&self.table, cx);
         spend(&mut commit, link);
         verified(&mut commit, link);
-        commit.replace(credential);
+        if let Some(unproven) = unproven {
+            unproven.disown(&mut commit);
+        }
+        forget_pending(&mut commit, link.user_id);
+        if credential.version == 0 {
+            commit.create(credential);
+        } else {
+            commit.replace(credential);
+        }
         password_changed(&mut commit, link.user_id, PasswordChange::Reset);
         tell(
             &mut commit,
@@ -111,6 +120,7 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
+        forget_pending(&mut commit, account.id);
         commit.replace(credential);
         password_changed(&mut commit, account.id, PasswordChange::Change);
         tell(
@@ -138,6 +148,7 @@ impl Store {
             .create(&Claim::new(items::email(new), account.id))
             .or(Problem::new(&EMAIL_TAKEN));
         commit.delete(items::email(old));
+        forget_sign_in(&mut commit, account.id);
         commit
             .update(items::account(account.id))
             .set("email", &link.email)
@@ -179,7 +190,20 @@ pub(super) fn send(commit: &mut Commit, sealed: &Sealed) {
     );
 }
 
-fn spend(commit: &mut Commit, link: &Link) {
+/// What was mailed to sign in by dies with the address or the password that it
+/// was mailed under.
+fn forget_sign_in(commit: &mut Commit, user: UserId) {
+    commit.delete(items::link(user, LinkUse::SignIn));
+}
+
+/// So does a change of address that somebody asked for who may have been a
+/// thief: it would move the account away from who has it now.
+pub(super) fn forget_pending(commit: &mut Commit, user: UserId) {
+    forget_sign_in(commit, user);
+    commit.delete(items::link(user, LinkUse::ChangeEmail));
+}
+
+pub(super) fn spend(commit: &mut Commit, link: &Link) {
     commit
         .delete(items::link(link.user_id, link.purpose))
         .when("#token = :token")
@@ -187,8 +211,17 @@ fn spend(commit: &mut Commit, link: &Link) {
         .or(Problem::new(&LINK_GONE));
 }
 
+/// The account's address is still the one of the link.
+pub(super) fn still_of(commit: &mut Commit, link: &Link) {
+    commit
+        .check(items::account(link.user_id))
+        .when("#email = :address")
+        .bind(":address", &link.email)
+        .or(Problem::new(&LINK_GONE));
+}
+
 /// The account's address is verified, if it is still the one of the link.
-fn verified(commit: &mut Commit, link: &Link) {
+pub(super) fn verified(commit: &mut Commit, link: &Link) {
     commit
         .update(items::account(link.user_id))
         .set("emailVerified", true)

@@ -148,10 +148,33 @@ fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
             ),
             "Confirm the address",
         ),
+        Letter::SignIn => (
+            "Sign in to Plenary",
+            format!(
+                "Open the link on this device, or type the code where you asked for it. If you did \
+                 not ask, ignore this, and give the code to nobody.{until}"
+            ),
+            "Sign in",
+        ),
+        Letter::PasswordRemoved => (
+            "Your old password works no more",
+            "You signed in by e-mail and so proved that this address is yours. A password that was \
+             chosen before could be somebody else's: it was removed, and other devices were signed \
+             out. Choose a new one if you like; signing in by e-mail goes on working."
+                .to_owned(),
+            "Choose a new password",
+        ),
         Letter::PasswordChanged => (
             "Your password was changed",
             "The password of your account was changed, and other devices were signed out. If it was \
              not you, choose another one now."
+                .to_owned(),
+            "Choose a new password",
+        ),
+        Letter::SignInAdded => (
+            "Your account has another way to sign in",
+            "An account at a provider was linked to yours: who is signed in there can sign in here. \
+             If it was not you, choose another password now, which signs everybody out, and unlink it."
                 .to_owned(),
             "Choose a new password",
         ),
@@ -180,13 +203,24 @@ fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
     }
 }
 
+/// A code as it is easily read and typed: in groups of four.
+pub fn grouped(code: &str) -> String {
+    let digits: Vec<char> = code.chars().collect();
+    let groups = digits.chunks(4).map(|group| group.iter().collect());
+    groups.collect::<Vec<String>>().join(" ")
+}
+
 /// Where a letter leads. The token is a fragment, which browsers send to nobody.
 pub fn link(letter: Letter, token: &str) -> String {
     let path = match letter {
         Letter::VerifyEmail => "/v1/auth/verify-email",
         Letter::ResetPassword => "/v1/auth/reset-password",
         Letter::ChangeEmail => "/v1/auth/change-email/confirm",
-        Letter::PasswordChanged | Letter::SecondFactorsChanged => "/v1/auth/forgot-password",
+        Letter::SignIn => "/v1/auth/magic-link/verify",
+        Letter::PasswordChanged
+        | Letter::PasswordRemoved
+        | Letter::SignInAdded
+        | Letter::SecondFactorsChanged => "/v1/auth/forgot-password",
         Letter::EmailChanged => "/v1/docs",
     };
     if token.is_empty() {

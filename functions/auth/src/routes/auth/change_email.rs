@@ -38,6 +38,7 @@ pub struct ChangeEmail {
     responses(
         (status = 202, description = "A mail goes to the new address", body = Accepted),
         (status = 403, description = "`step-up-required`"),
+        (status = 409, description = "`no-password`"),
     )
 )]
 pub async fn change_email(

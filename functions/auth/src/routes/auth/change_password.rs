@@ -33,6 +33,7 @@ pub struct ChangePassword {
     responses(
         (status = 204, description = "Changed"),
         (status = 403, description = "`step-up-required`"),
+        (status = 409, description = "`no-password`"),
     )
 )]
 pub async fn change_password(
@@ -42,7 +43,7 @@ pub async fn change_password(
     Json(body): Json<ChangePassword>,
 ) -> Result<Reply, Problem> {
     let (account, before) = proven(&app, &principal, body.current_password.as_ref()).await?;
-    let credential = replaced(&app, &account, before, &body.new_password)?;
+    let credential = replaced(&app, &account, Some(before), &body.new_password)?;
     let life = app.settings.lifetimes.access;
     let (user, keep) = (principal.user_id, Some(principal.session_id));
     // In this order, so that the same call goes on if it stops half-way.

@@ -5,6 +5,7 @@ pub mod change_password;
 pub mod forgot_password;
 pub mod login;
 pub mod logout;
+pub mod magic_link;
 mod newcomer;
 mod page;
 pub mod refresh;
@@ -16,6 +17,7 @@ pub mod session;
 pub mod sessions;
 pub mod step_up;
 pub mod verify_email;
+pub mod verify_magic_link;
 
 use http::header::WWW_AUTHENTICATE;
 use jiff::Timestamp;
@@ -36,7 +38,7 @@ use crate::{
         secret::Secret,
         session::Session,
     },
-    problems::{INVALID_REFRESH_TOKEN, PASSWORD_RESET_REQUIRED},
+    problems::{INVALID_REFRESH_TOKEN, NO_PASSWORD, PASSWORD_RESET_REQUIRED},
     state::App,
 };
 
@@ -97,7 +99,9 @@ async fn owner(app: &App, principal: &Principal) -> Result<(Account, Credential)
         app.store.credential(principal.user_id),
     )
     .await?;
-    account.zip(credential).ok_or_else(ended)
+    let account = account.ok_or_else(ended)?;
+    let credential = credential.ok_or_else(|| Problem::new(&NO_PASSWORD))?;
+    Ok((account, credential))
 }
 
 /// 400 unless the password is the account's. A hash that came with an import
@@ -130,11 +134,11 @@ fn trusted(credential: &Credential) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The credential with a newly chosen password.
+/// The credential with a newly chosen password; there may have been none.
 fn replaced(
     app: &App,
     account: &Account,
-    before: Credential,
+    before: Option<Credential>,
     chosen: &Secret,
 ) -> Result<Credential, Problem> {
     let known = [
@@ -147,15 +151,18 @@ fn replaced(
     let known: Vec<&str> = known.into_iter().flatten().collect();
     let password = Password::chosen(chosen, &known)
         .map_err(|error| Problem::invalid("/newPassword", error.code(), error.to_string()))?;
-    if password.matches(&before.hash).unwrap_or(false) {
+    if let Some(before) = &before
+        && password.matches(&before.hash).unwrap_or(false)
+    {
         let detail = "is the password that you have";
         return Err(Problem::invalid("/newPassword", "unchanged", detail));
     }
     Ok(Credential {
+        user_id: account.id,
+        version: before.map_or(0, |before| before.version),
         hash: password.hash().map_err(Problem::internal)?,
         changed_at: app.clock.now(),
         reset_required: false,
-        ..before
     })
 }
 

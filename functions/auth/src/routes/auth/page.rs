@@ -60,15 +60,31 @@ pub(super) const CONFIRM_EMAIL: Page = Page {
     button: "Confirm",
 };
 
+/// What the link of a sign-in shows where there is no app that could take the
+/// tokens: nobody is signed in to this page.
+pub(super) fn sign_in() -> Reply {
+    let html = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+        <meta name=\"viewport\" content=\"width=device-width\"><title>Sign in</title></head>\
+        <body style=\"margin:10vh auto;max-width:26rem;padding:0 1rem;font:16px/1.5 system-ui\">\
+        <h1 style=\"font-size:1.3rem\">Almost there</h1>\
+        <p>Go back to where you asked to sign in, and type the code of the same mail.</p>\
+        <script>history.replaceState(null,'',location.pathname)</script></body></html>";
+    guarded(html)
+}
+
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
                       connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
+fn guarded(html: impl Into<String>) -> Reply {
+    Reply::text("text/html; charset=utf-8", html)
+        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(REFERRER_POLICY, "no-referrer")
+        .header(HeaderName::from_static("x-robots-tag"), "noindex")
+}
+
 impl Page {
     pub(super) fn reply(&self) -> Reply {
-        Reply::text("text/html; charset=utf-8", self.html())
-            .header(CONTENT_SECURITY_POLICY, POLICY)
-            .header(REFERRER_POLICY, "no-referrer")
-            .header(HeaderName::from_static("x-robots-tag"), "noindex")
+        guarded(self.html())
     }
 
     /// Every part of it is ours: there is nothing to escape.

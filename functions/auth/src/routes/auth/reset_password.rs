@@ -13,6 +13,7 @@ use super::{login, page, replaced};
 use crate::{
     model::{mailed::LinkUse, secret::Secret},
     problems::LINK_GONE,
+    second_factor::again,
     state::App,
 };
 
@@ -49,7 +50,7 @@ pub async fn reset_password(
     let user = link.user_id;
     let gone = || Problem::new(&LINK_GONE);
     let account = app.store.account(user).await?.ok_or_else(gone)?;
-    let before = app.store.credential(user).await?.ok_or_else(gone)?;
+    let before = app.store.credential(user).await?;
     let credential = replaced(&app, &account, before, &body.new_password)?;
     let life = app.settings.lifetimes.access;
     // The sessions first: if this stops half-way, the link still works. And
@@ -57,7 +58,13 @@ pub async fn reset_password(
     // Whoever took the account may have made keys for themselves.
     app.store.end_sessions(&cx, user, None, life).await?;
     app.store.end_keys_of(&cx, user).await?;
-    app.store.reset_password(&cx, &link, &credential).await?;
+    again(|| async {
+        let unproven = app.store.unproven(&account).await?;
+        app.store
+            .reset_password(&cx, &link, &credential, unproven.as_ref())
+            .await
+    })
+    .await?;
     app.store.end_sessions(&cx, user, None, life).await?;
     app.store.end_keys_of(&cx, user).await?;
     // Whoever tried the old password no longer delays the owner.

@@ -1,0 +1,60 @@
+//! `POST /v1/auth/identities/{provider}`
+
+use axum::extract::State;
+use shared::{
+    cx::Context,
+    http::{Json, Path, Reply},
+    principal::Principal,
+    problem::Problem,
+};
+
+use super::IdentityView;
+use crate::{
+    federation::Returned,
+    model::provider::ProviderName,
+    routes::{auth::ended, providers::callback::FromApp},
+    state::App,
+};
+
+/// Link a provider
+///
+/// to the account that is signed in, which must be the one that began. The
+/// address there may be another than the account's. The owner is told by mail.
+/// Linking the same identity again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/auth/identities/{provider}", tag = "auth", operation_id = "linkIdentity",
+    params(("provider" = ProviderName, Path)),
+    request_body = FromApp,
+    responses(
+        (status = 201, description = "Linked", body = IdentityView),
+        (status = 400, description = "`invalid-request`, `provider-refused`"),
+        (status = 403, description = "`email-not-verified`"),
+        (status = 404, description = "`provider-not-configured`"),
+        (status = 409, description = "`identity-taken`, `provider-linked`"),
+        (status = 410, description = "`sign-in-gone`"),
+        (status = 503, description = "The provider does not answer; begin again later"),
+    )
+)]
+pub async fn link(
+    State(app): State<App>,
+    cx: Context,
+    principal: Principal,
+    Path(name): Path<ProviderName>,
+    Json(body): Json<FromApp>,
+) -> Result<Reply, Problem> {
+    let provider = app.providers.get(name)?;
+    let account = app.store.account(principal.user_id).await?;
+    let account = account.ok_or_else(ended)?;
+    let back = Returned {
+        code: &body.code,
+        state: &body.state,
+        verifier: &body.code_verifier,
+        link_to: Some(principal.user_id),
+    };
+    let (person, tokens) = app.come_back(&cx, provider, &back).await?;
+    let identity = app
+        .link_identified(&cx, &account, name, &person, &tokens)
+        .await?;
+    let place = format!("/v1/auth/identities/{name}");
+    Reply::created(&IdentityView::from(&identity), &place)
+}

@@ -1,0 +1,230 @@
+//! Signing in with providers: flows on their way, and the identities that
+//! accounts are linked to.
+
+use shared::{
+    access::UserAccess,
+    commit::{Commit, CommitError},
+    cx::Context,
+    event::auth::{Letter, UserContactChanged, UserRegistered},
+    http::Reply,
+    id::UserId,
+    principal::PlatformRole,
+    problem::{CONFLICT, Problem},
+    table::{Query, StoreError},
+};
+
+use super::{
+    Store,
+    items::{self, Claim},
+    links,
+};
+use crate::{
+    model::{
+        account::Account, email::Email, flow::Flow, identity::Identity, provider::ProviderName,
+    },
+    problems::{EMAIL_TAKEN, FLOW_GONE, IDENTITY_TAKEN, LAST_WAY_IN, PROVIDER_LINKED},
+};
+
+impl Store {
+    /// Keeps a flow.
+    pub async fn begin_flow(
+        &self,
+        cx: &Context,
+        flow: &Flow,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit.create(flow);
+        commit.finish(reply).await
+    }
+
+    /// The flow of a state.
+    pub async fn flow(&self, id: &str) -> Result<Option<Flow>, StoreError> {
+        self.read(&items::flow(id)).await
+    }
+
+    /// Ends a flow: of those who come with its state, one goes on.
+    ///
+    /// # Errors
+    /// [`FLOW_GONE`]
+    pub async fn take_flow(&self, cx: &Context, flow: &Flow) -> Result<(), Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit
+            .delete(items::flow(&flow.id))
+            .when("attribute_exists(#pk)")
+            .or(Problem::new(&FLOW_GONE));
+        Ok(commit.execute().await?)
+    }
+
+    /// Whose account a person at a provider is linked to.
+    pub async fn identified(
+        &self,
+        provider: ProviderName,
+        subject: &str,
+    ) -> Result<Option<UserId>, StoreError> {
+        let key = items::subject(provider, subject);
+        let claim: Option<Claim<UserId>> = self.read(&key).await?;
+        Ok(claim.map(|claim| claim.owner))
+    }
+
+    /// An account's identity at a provider.
+    pub async fn identity(
+        &self,
+        user: UserId,
+        provider: ProviderName,
+    ) -> Result<Option<Identity>, StoreError> {
+        self.read(&items::identity(user, provider)).await
+    }
+
+    /// All identities of an account: one for each provider at most.
+    pub async fn identities(&self, user: UserId) -> Result<Vec<Identity>, StoreError> {
+        let query = Query::partition(items::user(user))
+            .begins_with(items::IDENTITY)
+            .consistent();
+        self.table.query_all(query).await
+    }
+
+    /// Creates an account whose owner came from a provider that vouches for the
+    /// address.
+    ///
+    /// # Errors
+    /// [`EMAIL_TAKEN`] or [`IDENTITY_TAKEN`] if another was faster.
+    pub async fn register_identified(
+        &self,
+        cx: &Context,
+        account: &Account,
+        email: &Email,
+        identity: &Identity,
+    ) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        commit
+            .create(&Claim::new(items::email(email), account.id))
+            .or(Problem::new(&EMAIL_TAKEN));
+        claim(&mut commit, identity);
+        commit.create(account);
+        commit.within(&self.access).create(&UserAccess {
+            user_id: account.id,
+            platform_role: PlatformRole::User,
+            suspended: false,
+        });
+        commit.publish(
+            &UserRegistered {
+                user_id: account.id,
+                name: account.name.clone(),
+                username: None,
+            },
+            1,
+        );
+        commit.publish(
+            &UserContactChanged {
+                user_id: account.id,
+                email: email.as_str().to_owned(),
+                verified: true,
+            },
+            1,
+        );
+        commit.execute().await
+    }
+
+    /// Links an account whose address is verified, and tells its owner.
+    ///
+    /// # Errors
+    /// [`IDENTITY_TAKEN`], [`PROVIDER_LINKED`], or [`CONFLICT`] if the address
+    /// changed meanwhile.
+    pub async fn link_identity(
+        &self,
+        cx: &Context,
+        account: &Account,
+        identity: &Identity,
+    ) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        claim(&mut commit, identity);
+        commit
+            .check(items::account(account.id))
+            .when("#email = :address AND #emailVerified = :yes")
+            .bind(":address", &account.email)
+            .bind(":yes", true)
+            .or(Problem::new(&CONFLICT));
+        links::tell(&mut commit, account.id, &account.email, Letter::SignInAdded);
+        commit.execute().await
+    }
+
+    /// Notes what the provider said now.
+    ///
+    /// # Errors
+    /// [`FLOW_GONE`] if it was unlinked meanwhile.
+    pub async fn renew_identity(
+        &self,
+        cx: &Context,
+        identity: &Identity,
+    ) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        let update = commit.update(items::identity(identity.user_id, identity.provider));
+        update
+            .set("usedAt", identity.used_at)
+            .when("#subject = :subject")
+            .bind(":subject", &identity.subject)
+            .or(Problem::new(&FLOW_GONE));
+        match &identity.email {
+            Some(email) => update.set("email", email),
+            None => update.remove("email"),
+        };
+        if let Some(tokens) = &identity.tokens {
+            update.set("tokens", tokens);
+        }
+        commit.execute().await
+    }
+
+    /// Unlinks an identity, if its owner has another way in: a password, a
+    /// passkey or another provider, which must still be there when it happens.
+    ///
+    /// # Errors
+    /// [`LAST_WAY_IN`]
+    pub async fn unlink_identity(
+        &self,
+        cx: &Context,
+        identity: &Identity,
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let user = identity.user_id;
+        let (credential, identities, factors) = futures::future::try_join3(
+            self.credential(user),
+            self.identities(user),
+            self.factors(user),
+        )
+        .await?;
+        let mut others = identities.iter().map(|other| other.provider);
+        let other = if credential.is_some() {
+            items::credential(user)
+        } else if factors.passkeys > 0 {
+            items::factors(user)
+        } else {
+            let other = others.find(|other| *other != identity.provider);
+            let other = other.ok_or_else(|| Problem::new(&LAST_WAY_IN))?;
+            items::identity(user, other)
+        };
+        let mut commit = Commit::new(&self.table, cx);
+        let there = commit.check(other).or(Problem::new(&LAST_WAY_IN));
+        if credential.is_none() && factors.passkeys > 0 {
+            there.when("#passkeys > :none").bind(":none", 0);
+        } else {
+            there.when("attribute_exists(#pk)");
+        }
+        commit
+            .delete(items::identity(user, identity.provider))
+            .when("#subject = :subject")
+            .bind(":subject", &identity.subject)
+            .or(Problem::not_found("The identity"));
+        commit.delete(items::subject(identity.provider, &identity.subject));
+        commit.finish(reply).await
+    }
+}
+
+/// One account for a person at a provider, one such person for an account.
+fn claim(commit: &mut Commit, identity: &Identity) {
+    let key = items::subject(identity.provider, &identity.subject);
+    commit
+        .create(&Claim::new(key, identity.user_id))
+        .or(Problem::new(&IDENTITY_TAKEN));
+    commit.create(identity).or(Problem::new(&PROVIDER_LINKED));
+}
