@@ -25,9 +25,9 @@ pub mod page;
 pub mod principal;
 pub mod problem;
 pub mod run;
+pub mod scope;
 #[cfg(feature = "sealing")]
 pub mod sealer;
-pub mod scope;
 pub mod table;
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -343,7 +343,7 @@ fn apis(world: &World, tables: &BTreeMap<&'static str, Table>) -> BTreeMap<&'sta
         plenary_auth::Settings::new(ISSUER),
     );
     let (events, media) = (core("events"), core("media"));
-    let events_app = plenary_events::App::new(&events);
+    let events_app = plenary_events::App::new(&events, Arc::new(Glass));
     let media_app = plenary_media::App::new(&media, &Aws::detached(), "pictures");
     let matchmaking = plenary_matchmaking::App::new(tables["matchmaking"].clone()).unwrap();
     let notifications = plenary_notifications::App::new(tables["notifications"].clone());

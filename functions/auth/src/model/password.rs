@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     guesses,
-    kept::{self, HashError, Kept, Match},
+    kept::{self, Kept, Match},
 };
 
 /// Fewest characters of a password that stands alone, without a second factor.

@@ -122,7 +122,10 @@ pub fn credentials() -> OpenApiRouter<App> {
             auth::verify_magic_link::verify_magic_link
         ))
         .routes(routes!(providers::start::start))
-        .routes(routes!(providers::callback::back, providers::callback::complete))
+        .routes(routes!(
+            providers::callback::back,
+            providers::callback::complete
+        ))
         .routes(routes!(identities::start::start))
         .routes(routes!(
             identities::link::link,

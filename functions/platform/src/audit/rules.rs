@@ -97,10 +97,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("event.unsaved", "a person's own taste"),
     ("event.admission.updated", "content, not rights"),
     ("event.feedback.given", "an attendee's own act"),
-    (
-        "event.registration.offered",
-        "it follows from another's",
-    ),
+    ("event.registration.offered", "it follows from another's"),
     (
         "event.registration.transfer.offered",
         "an attendee's own act",
