@@ -42,6 +42,14 @@ pub const CAPACITY_TOO_SMALL: ProblemType = ProblemType {
     description: "`capacity` cannot be set below the number of confirmed registrations.",
 };
 
+/// One more secret calendar than a person may have.
+pub const TOO_MANY_CALENDARS: ProblemType = ProblemType {
+    slug: "too-many-calendars",
+    title: "You have as many calendars as one may have",
+    status: 409,
+    description: "Revoke one that you no longer use, then create another.",
+};
+
 /// All of them.
 pub const PROBLEMS: &[&ProblemType] = &[
     &WRONG_TRANSITION,
@@ -49,4 +57,5 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &REGISTRATION_CLOSED,
     &ALREADY_REGISTERED,
     &CAPACITY_TOO_SMALL,
+    &TOO_MANY_CALENDARS,
 ];

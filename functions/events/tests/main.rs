@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod approval;
+mod calendars;
 mod editing;
 mod finding;
+mod parsers;
 mod registration;
 mod support;
 mod worker;

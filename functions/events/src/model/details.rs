@@ -218,7 +218,7 @@ impl Draft {
 }
 
 /// How many decimals a currency has (ISO 4217, the exceptions to two).
-fn minor_digits(currency: &str) -> i32 {
+pub(super) fn minor_digits(currency: &str) -> i32 {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
         | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,

@@ -43,6 +43,10 @@ pub struct Event {
     pub decision_note: Option<String>,
     /// What the author says.
     pub details: Details,
+    /// Counts what a calendar must hear of: changes of time, place and title,
+    /// and the cancellation (SEQUENCE, RFC 5545 §3.8.7.4).
+    #[serde(default)]
+    pub sequence: u32,
     /// Counts the changes.
     pub version: u64,
 }
@@ -114,8 +118,29 @@ impl Event {
             status,
             updated_at: now,
             published_at: self.published_at.or((step == Move::Publish).then_some(now)),
+            sequence: self.sequence + u32::from(step == Move::Cancel),
             ..self.clone()
         })
+    }
+
+    /// The event with other details; calendars hear of it if it is about when,
+    /// where or what.
+    pub fn with_details(&self, details: Details, now: Timestamp) -> Self {
+        let told = |details: &Details| {
+            (
+                details.starts_at,
+                details.ends_at,
+                details.title.clone(),
+                details.venue.clone(),
+            )
+        };
+        let changed = told(&self.details) != told(&details);
+        Self {
+            sequence: self.sequence + u32::from(changed),
+            details,
+            updated_at: now,
+            ..self.clone()
+        }
     }
 
     /// What other groups get to know.

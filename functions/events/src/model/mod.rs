@@ -2,7 +2,10 @@
 
 mod details;
 mod event;
+mod feed;
 mod filter;
+mod ical;
+mod jsonld;
 mod organization;
 mod place;
 mod registration;
@@ -11,7 +14,10 @@ mod status;
 
 pub use details::{Details, Draft, Price, When};
 pub use event::{Counts, Event, MAX_CAPACITY};
+pub use feed::{Feed, FeedDoor, Include, MOST_FEEDS, Secret, distinct, standing};
 pub use filter::Filter;
+pub use ical::{Calendar, Standing};
+pub use jsonld::json_ld;
 pub use organization::Organization;
 pub use place::{Coordinates, Venue, distance_km};
 pub use registration::{Registration, RegistrationStatus, Waiting};

@@ -43,6 +43,23 @@ pub struct Venue {
     pub coordinates: Option<Coordinates>,
 }
 
+impl Venue {
+    /// On one line: what a calendar shows as the place.
+    pub fn in_words(&self) -> String {
+        [
+            Some(&self.name),
+            self.address.as_ref(),
+            self.city.as_ref(),
+            self.country.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+    }
+}
+
 /// The great-circle distance in kilometres, by the haversine formula on a
 /// sphere of the mean radius 6371.0088 km (IUGG).
 pub fn distance_km(a: Coordinates, b: Coordinates) -> f64 {

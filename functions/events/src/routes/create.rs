@@ -52,6 +52,7 @@ pub async fn create(
         published_at: None,
         decision_note: None,
         details,
+        sequence: 0,
         version: 1,
     };
     let counts = Counts {

@@ -10,8 +10,10 @@ use shared::id::{EventId, OrganizationId};
 use shared::page::{Binding, Listing, PageRequest, Paging};
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
+use shared::table::Found;
 use utoipa::IntoParams;
 
+use super::format::kept;
 use super::view::EventView;
 use super::{App, TAG};
 use crate::model::{Coordinates, Counts, Event, Filter, Status};
@@ -147,14 +149,18 @@ impl ListEvents {
 
     fn binding(&self, principal: Option<&Principal>) -> Binding {
         let reader = principal.map_or_else(String::new, |reader| reader.user_id.to_string());
-        let unpaged = Self {
+        Binding::new("/v1/events")
+            .caller(reader)
+            .filter("query", format!("{:?}", self.unpaged()))
+    }
+
+    /// The same from the beginning.
+    pub(super) fn unpaged(&self) -> Self {
+        Self {
             limit: None,
             cursor: None,
             ..self.clone()
-        };
-        Binding::new("/v1/events")
-            .caller(reader)
-            .filter("query", format!("{unpaged:?}"))
+        }
     }
 }
 
@@ -180,11 +186,25 @@ pub async fn list(
     Query(query): Query<ListEvents>,
 ) -> Result<Reply, Problem> {
     let reader = principal.as_ref();
+    let (page, found) = found(&app, reader, &query, 20, 100).await?;
+    let views = with_counts(&app, found.items).await?;
+    let reply = Reply::ok(&page.listing(views, found.next))?;
+    Ok(kept(reply.hashed(), reader))
+}
+
+/// What a query finds for a reader.
+pub(super) async fn found(
+    app: &App,
+    reader: Option<&Principal>,
+    query: &ListEvents,
+    default: u32,
+    max: u32,
+) -> Result<(PageRequest, Found<Event>), Problem> {
     let paging = Paging {
         limit: query.limit,
         cursor: query.cursor.clone(),
     };
-    let page = PageRequest::new(&paging, query.binding(reader), 20, 100)?;
+    let page = PageRequest::new(&paging, query.binding(reader), default, max)?;
     let filter = query.filter(app.store.now())?;
     let owner = query.owner(reader)?;
     let inside = query.organization_id.is_some_and(|organization| {
@@ -198,10 +218,7 @@ pub async fn list(
         .store
         .list(&owner, &filter, wanted, page.limit, page.position())
         .await?;
-    let views = with_counts(&app, found.items).await?;
-    Ok(Reply::ok(&page.listing(views, found.next))?
-        .hashed()
-        .revalidated())
+    Ok((page, found))
 }
 
 /// Events with their counts, in order.

@@ -1,10 +1,13 @@
 //! The HTTP interface of the group: one file per endpoint.
 
 mod approve;
+mod calendar;
 mod cancel;
 mod check_in;
 mod create;
 mod delete;
+mod feeds;
+mod format;
 mod get;
 mod list;
 mod publish;
@@ -15,6 +18,8 @@ mod submit;
 mod update;
 mod view;
 
+use std::sync::Arc;
+
 use axum::middleware::from_fn_with_state;
 use jiff::Timestamp;
 use shared::commit::Commit;
@@ -23,6 +28,7 @@ use shared::http::{Api, Core, deprecated};
 use shared::id::EventId;
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
+use shared::table::Table;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,6 +46,10 @@ pub const TAG: &str = "events";
 pub struct App {
     /// The table.
     pub store: Store,
+    /// The table of access, for who has no token but a secret address.
+    access: Table,
+    /// The API's own address, without a slash at the end.
+    public_url: Arc<str>,
 }
 
 impl App {
@@ -47,6 +57,8 @@ impl App {
     pub fn new(core: &Core) -> Self {
         Self {
             store: Store::new(core.table.clone()),
+            access: core.access.table().clone(),
+            public_url: Arc::from(core.config.public_url.as_str()),
         }
     }
 
@@ -112,7 +124,11 @@ fn routes() -> OpenApiRouter<App> {
         .route_layer(from_fn_with_state("/v1/events/{id}/save", deprecated));
     OpenApiRouter::new()
         .routes(routes!(create::create, list::list))
+        .routes(routes!(calendar::list_as_calendar))
         .routes(routes!(save::list_saved))
+        .routes(routes!(feeds::list::list_feeds))
+        .routes(routes!(feeds::revoke::revoke_feed))
+        .routes(routes!(feeds::read::read_feed))
         .routes(routes!(registrations::mine::list_mine))
         .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(submit::submit))
@@ -131,9 +147,17 @@ fn routes() -> OpenApiRouter<App> {
         .merge(aliases)
 }
 
+/// What hands out secrets: never stored for repetition.
+fn credentials() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(feeds::create::create_feed))
+}
+
 /// The group's API.
 pub fn api(core: Core) -> Api<App> {
-    Api::new(core).routes(routes())
+    Api::new(core)
+        .routes(routes())
+        // An address of 256 bits is not guessed, whoever's it is.
+        .credential_routes(credentials(), |_, _| None)
 }
 
 /// The description of the group's API, without anything behind it.

@@ -56,11 +56,7 @@ pub async fn update(
         Status::Rejected => event.moved(Move::Revise, commit.now())?,
         _ => event.clone(),
     };
-    let next = Event {
-        details,
-        updated_at: commit.now(),
-        ..base
-    };
+    let next = base.with_details(details, commit.now());
     commit.replace(&next);
     let counts = resize(&mut commit, &next, counts);
     let next = Event {

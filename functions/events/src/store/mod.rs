@@ -8,8 +8,11 @@
 //! | registration | `EVENT#<id>` | `REG#<user>` | `USER#<user>` by id | |
 //! | waitlist entry | `EVENT#<id>` | `WAIT#<order>` | | |
 //! | saved event | `USER#<user>` | `SAVED#<event>` | | |
+//! | secret calendar | `USER#<user>` | `FEED#<feed>` | | |
+//! | way to a calendar | `FEED#<hash>` | `FEED` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
+pub mod feeds;
 mod seats;
 
 use shared::commit::Commit;
