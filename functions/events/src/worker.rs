@@ -9,15 +9,18 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::commit::Settled;
 use shared::cx::Context;
 use shared::event::auth::{OrganizationCreated, OrganizationDeleted, OrganizationUpdated};
-use shared::event::events::{EventCancelled, EventCompleted, EventDeleted, EventUpdated};
+use shared::event::events::{
+    EventCancelled, EventCompleted, EventDeleted, EventUpdated, VenueUpdated,
+};
 use shared::event::{Contract, Event as Envelope};
-use shared::id::{EventId, OrganizationId};
+use shared::id::{EventId, OrganizationId, VenueId};
 use shared::table::Entity;
 use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
-    Counts, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status,
+    Counts, Details, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status,
 };
+use crate::store::shelves::shelve;
 use crate::store::{Owner, Seats, Store};
 
 /// How many registrations end in one commit: each is two actions.
@@ -74,6 +77,10 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
         EventUpdated::TYPE => {
             let data: EventUpdated = event.data()?;
             give_out_places(store, cx, data.event.event_id).await
+        }
+        VenueUpdated::TYPE => {
+            let data: VenueUpdated = event.data()?;
+            follow_venue(store, cx, data.venue_id).await
         }
         // A filter policy that changed takes minutes to hold.
         _ => Ok(()),
@@ -138,6 +145,7 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
         .when("#version = :read")
         .bind(":read", event.version);
     commit.delete(Counts::key_of(event.id));
+    shelve(&mut commit, Some(event), None);
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
     commit.execute().await.settled()
 }
@@ -149,6 +157,7 @@ async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<
         return Ok(());
     };
     commit.replace(&next);
+    shelve(&mut commit, Some(event), Some(&next));
     commit
         .update(Counts::key_of(event.id))
         .set("open", false)
@@ -167,6 +176,59 @@ async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<
         );
     }
     commit.execute().await.settled()
+}
+
+/// Brings a changed venue into the events that take place there. It copies the
+/// venue as it is now, so that order and repetition of the news do not matter.
+async fn follow_venue(store: &Store, cx: &Context, id: VenueId) -> Result<(), WorkerError> {
+    let Some(known) = store.venue(id).await? else {
+        return Ok(());
+    };
+    let mut after = None;
+    loop {
+        let page = store.events_at(id, after).await?;
+        for card in &page.items {
+            let Some(event) = store.find(card.event_id).await? else {
+                continue;
+            };
+            let details = Details {
+                venue: Some(known.venue.clone()),
+                ..event.details.clone()
+            };
+            if event.details.venue_id != Some(id) || details == event.details {
+                continue;
+            }
+            move_to(store, cx, &event, details).await?;
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// An event whose place changed; somebody else's edit meanwhile means: again.
+async fn move_to(
+    store: &Store,
+    cx: &Context,
+    event: &Event,
+    details: Details,
+) -> Result<(), WorkerError> {
+    let mut commit = store.commit(cx);
+    let next = event.with_details(details, commit.now());
+    commit.replace(&next);
+    shelve(&mut commit, Some(event), Some(&next));
+    if next.status == Status::Published {
+        let updated = EventUpdated {
+            event: next.snapshot(),
+            changed: vec!["venue".to_owned()],
+        };
+        commit.publish(&updated, event.version + 1);
+    }
+    match commit.execute().await {
+        Err(err @ shared::commit::CommitError::Condition(_)) => Err(WorkerError::transient(err)),
+        result => result.settled(),
+    }
 }
 
 /// Ends the registrations of a cancelled event, chunk by chunk. Registration

@@ -8,4 +8,5 @@ mod finding;
 mod parsers;
 mod registration;
 mod support;
+mod venues;
 mod worker;

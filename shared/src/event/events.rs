@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::contract;
-use crate::id::{EventId, OrganizationId, RegistrationId, UserId};
+use crate::id::{EventId, OrganizationId, RegistrationId, UserId, VenueId};
 
 /// What other groups show or index of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -232,3 +232,12 @@ registration_event!(
     RegistrationCheckedIn,
     "event.registration.checked_in"
 );
+
+/// A venue changed; events that take place there follow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VenueUpdated {
+    /// Which.
+    pub venue_id: VenueId,
+}
+contract!(VenueUpdated, "venue.updated", "events", venue_id);

@@ -178,6 +178,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<events::RegistrationCancelled>(),
     published::<events::RegistrationPromoted>(),
     published::<events::RegistrationCheckedIn>(),
+    published::<events::VenueUpdated>(),
     published::<matchmaking::MatchmakingRunRequested>(),
     published::<media::MediaUploaded>(),
     published::<media::MediaProcessed>(),

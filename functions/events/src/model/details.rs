@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use shared::id::OrganizationId;
+use shared::id::{OrganizationId, VenueId};
 use shared::problem::{FieldError, Problem};
 use utoipa::ToSchema;
 
@@ -48,6 +48,9 @@ pub struct Details {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub venue: Option<Venue>,
+    /// The known venue that `venue` is a copy of: the copy follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_id: Option<VenueId>,
     /// What it is about, in words.
     #[serde(default)]
     #[schema(max_items = 20)]
@@ -105,9 +108,12 @@ pub struct Draft {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "17:30")]
     pub end_time: Option<Time>,
-    /// Where.
+    /// Where; or give `venueId`.
     #[serde(default)]
     pub venue: Option<Venue>,
+    /// A known venue of the same owner.
+    #[serde(default)]
+    pub venue_id: Option<VenueId>,
     /// What it is about, in words.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -143,6 +149,10 @@ impl Draft {
     pub fn details(self) -> Result<Details, Problem> {
         let (starts_at, ends_at) = self.when()?;
         let price = self.price()?;
+        if self.venue.is_some() && self.venue_id.is_some() {
+            let detail = "give venue or venueId, not both";
+            return Err(Problem::invalid("/venueId", "ambiguous", detail));
+        }
         let details = Details {
             title: self.title,
             description: self.description,
@@ -150,6 +160,7 @@ impl Draft {
             ends_at,
             time_zone: self.time_zone,
             venue: self.venue,
+            venue_id: self.venue_id,
             tags: self.tags,
             price,
             capacity: self.capacity,
@@ -287,7 +298,7 @@ impl Details {
             );
         }
         if let Some(venue) = &self.venue {
-            faults.venue(venue);
+            faults.0.extend(venue.faults("/venue"));
         }
         Problem::all(faults.0)?;
         Ok(self)
@@ -316,34 +327,6 @@ impl Faults {
         let count = text.chars().count();
         let detail = format!("must have {min} to {max} characters");
         self.unless((min..=max).contains(&count), pointer, "length", &detail);
-    }
-
-    fn venue(&mut self, venue: &Venue) {
-        self.length("/venue/name", &venue.name, 1, 200);
-        self.length(
-            "/venue/address",
-            venue.address.as_deref().unwrap_or("-"),
-            1,
-            500,
-        );
-        self.length("/venue/city", venue.city.as_deref().unwrap_or("-"), 1, 100);
-        if let Some(country) = &venue.country {
-            let iso = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
-            self.unless(
-                iso,
-                "/venue/country",
-                "invalid",
-                "must be an ISO 3166-1 alpha-2 code",
-            );
-        }
-        if let Some(at) = venue.coordinates {
-            self.unless(
-                at.valid(),
-                "/venue/coordinates",
-                "out-of-range",
-                "is not on the globe",
-            );
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The rules of the domain; no HTTP and no AWS.
 
+mod area;
+mod card;
 mod details;
 mod event;
 mod feed;
@@ -11,7 +13,10 @@ mod place;
 mod registration;
 mod saved;
 mod status;
+mod venue;
 
+pub use area::around;
+pub use card::{Card, Stretch, shelf_of_venue, stretches};
 pub use details::{Details, Draft, Price, When};
 pub use event::{Counts, Event, MAX_CAPACITY};
 pub use feed::{Feed, FeedDoor, Include, MOST_FEEDS, Secret, distinct, standing};
@@ -23,3 +28,4 @@ pub use place::{Coordinates, Venue, distance_km};
 pub use registration::{Registration, RegistrationStatus, Waiting};
 pub use saved::Saved;
 pub use status::{Move, Status};
+pub use venue::{KnownVenue, VenueCard};

@@ -11,6 +11,7 @@ use shared::problem::Problem;
 use super::view::EventView;
 use super::{App, TAG};
 use crate::model::{Counts, Draft, Event, Status};
+use crate::store::shelves::shelve;
 
 /// Creates a draft.
 ///
@@ -39,7 +40,10 @@ pub async fn create(
     if let Some(organization) = organization_id {
         principal.require(Permission::EventCreate, organization)?;
     }
-    let details = draft.details()?;
+    let person = principal.user_id;
+    let details = app
+        .placed(draft.details()?, organization_id, person)
+        .await?;
     let mut commit = app.store.commit(&cx);
     let event = Event {
         id: EventId::new(),
@@ -63,6 +67,7 @@ pub async fn create(
         waitlisted: 0,
     };
     commit.create(&event);
+    shelve(&mut commit, None, Some(&event));
     commit.create(&counts);
     let created = EventCreated {
         event_id: event.id,

@@ -12,6 +12,7 @@ use shared::table::Entity;
 use super::{App, TAG};
 use crate::model::{Counts, Event, Move, Status};
 use crate::problems::WRONG_TRANSITION;
+use crate::store::shelves::shelve;
 
 /// Deletes an event.
 ///
@@ -69,6 +70,7 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
         .bind(":version", event.version)
         .or(Problem::new(&VERSION_CONFLICT));
     commit.delete(Counts::key_of(event.id));
+    shelve(&mut commit, Some(event), None);
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
     commit.finish(Reply::no_content()).await
 }

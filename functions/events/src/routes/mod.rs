@@ -16,6 +16,7 @@ mod reject;
 mod save;
 mod submit;
 mod update;
+mod venues;
 mod view;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use jiff::Timestamp;
 use shared::commit::Commit;
 use shared::cx::Context;
 use shared::http::{Api, Core, deprecated};
-use shared::id::EventId;
+use shared::id::{EventId, OrganizationId, UserId};
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
 use shared::table::Table;
@@ -33,8 +34,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::model::{Counts, Event, Move};
+use crate::model::{Counts, Details, Event, Move};
 use crate::store::Store;
+use crate::store::shelves::shelve;
 
 pub use view::{EventView, RegistrationView};
 
@@ -85,6 +87,7 @@ impl App {
         let mut commit = self.store.commit(cx);
         let next = event.moved(step, commit.now())?;
         commit.replace(&next);
+        shelve(&mut commit, Some(event), Some(&next));
         let open = next.status == crate::model::Status::Published;
         if open != counts.open {
             commit
@@ -101,6 +104,32 @@ impl App {
             ..counts.clone()
         };
         Ok((next, counts, commit))
+    }
+
+    /// The details with a copy of the known venue that they name.
+    ///
+    /// # Errors
+    /// 400 for a venue that is not the owner's.
+    async fn placed(
+        &self,
+        details: Details,
+        organization: Option<OrganizationId>,
+        person: UserId,
+    ) -> Result<Details, Problem> {
+        let Some(id) = details.venue_id else {
+            return Ok(details);
+        };
+        let known = self.store.venue(id).await?;
+        let known = known
+            .filter(|known| known.usable_by(organization, person))
+            .ok_or_else(|| {
+                let detail = "is not a venue of the event's owner";
+                Problem::invalid("/venueId", "unknown", detail)
+            })?;
+        Ok(Details {
+            venue: Some(known.venue),
+            ..details
+        })
     }
 
     /// Whether the event's organisation wants it approved.
@@ -144,6 +173,15 @@ fn routes() -> OpenApiRouter<App> {
         ))
         .routes(routes!(registrations::mine::my_registration))
         .routes(routes!(check_in::check_in))
+        .routes(routes!(
+            venues::create::create_venue,
+            venues::list::list_venues
+        ))
+        .routes(routes!(
+            venues::get::get_venue,
+            venues::update::update_venue,
+            venues::delete::delete_venue
+        ))
         .merge(aliases)
 }
 

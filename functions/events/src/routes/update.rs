@@ -13,6 +13,7 @@ use super::view::EventView;
 use super::{App, TAG};
 use crate::model::{Counts, Details, Event, Move, Status};
 use crate::problems::{CAPACITY_TOO_SMALL, WRONG_TRANSITION};
+use crate::store::shelves::shelve;
 
 /// Changes an event.
 ///
@@ -50,7 +51,7 @@ pub async fn update(
     let (event, counts) = app.editable(id, &principal, Permission::EventEdit).await?;
     if_match.require(event.version)?;
     may_change(&event, &principal)?;
-    let details = patch.apply(&event.details)?.checked()?;
+    let details = proposed(&app, &event, &patch).await?;
     let mut commit = app.store.commit(&cx);
     let base = match event.status {
         Status::Rejected => event.moved(Move::Revise, commit.now())?,
@@ -58,6 +59,7 @@ pub async fn update(
     };
     let next = base.with_details(details, commit.now());
     commit.replace(&next);
+    shelve(&mut commit, Some(&event), Some(&next));
     let counts = resize(&mut commit, &next, counts);
     let next = Event {
         version: event.version + 1,
@@ -75,6 +77,28 @@ pub async fn update(
     }
     let view = EventView::new(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
+}
+
+/// The details with the patch in them. A place given by hand lets go of the
+/// known venue, and a venue that was deleted meanwhile leaves its copy.
+async fn proposed(
+    app: &App,
+    event: &Event,
+    patch: &MergePatch<Details>,
+) -> Result<Details, Problem> {
+    let before = &event.details;
+    let mut details = patch.apply(before)?.checked()?;
+    if details.venue_id != before.venue_id {
+        return app
+            .placed(details, event.organization_id, event.created_by)
+            .await;
+    }
+    if let Some(id) = details.venue_id
+        && (details.venue != before.venue || app.store.venue(id).await?.is_none())
+    {
+        details.venue_id = None;
+    }
+    Ok(details)
 }
 
 fn may_change(event: &Event, actor: &Principal) -> Result<(), Problem> {

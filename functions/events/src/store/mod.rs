@@ -10,10 +10,14 @@
 //! | saved event | `USER#<user>` | `SAVED#<event>` | | |
 //! | secret calendar | `USER#<user>` | `FEED#<feed>` | | |
 //! | way to a calendar | `FEED#<hash>` | `FEED` | | |
+//! | event's cards | `FIND#<shelf>` | `<begin>#<event>` | | |
+//! | venue | `VENUE#<id>` | `VENUE` | | |
+//! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
 pub mod feeds;
 mod seats;
+pub mod shelves;
 
 use shared::commit::Commit;
 use shared::cx::Context;
@@ -35,8 +39,6 @@ const READ_AT_ONCE: u32 = 50;
 /// Whose events a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Everything that is published.
-    Published,
     /// An organisation's, whatever their status.
     Organization(OrganizationId),
     /// A person's own.
@@ -101,8 +103,8 @@ impl Store {
         self.table.batch_get(&keys).await
     }
 
-    /// A page of events by time. It reads at most 200 and may come back short
-    /// with more to come.
+    /// A page of an owner's events by time, whatever their status. It reads at
+    /// most 200 and may come back short with more to come.
     pub async fn list(
         &self,
         owner: &Owner,
@@ -112,7 +114,6 @@ impl Store {
         after: Option<Position>,
     ) -> Result<Found<Event>, StoreError> {
         let query = match owner {
-            Owner::Published => Query::partition(PUBLISHED).index(Index::Gsi1),
             Owner::Organization(id) => Query::partition(format!("ORG#{id}")).index(Index::Gsi2),
             Owner::Person(id) => Query::partition(format!("USER#{id}")).index(Index::Gsi2),
         };
