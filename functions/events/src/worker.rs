@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use shared::commit::Settled;
+use shared::commit::{Commit, Settled};
 use shared::cx::Context;
 use shared::event::auth::{OrganizationCreated, OrganizationDeleted, OrganizationUpdated};
 use shared::event::events::{
@@ -19,6 +19,7 @@ use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
     Counts, Details, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status,
+    Step,
 };
 use crate::store::shelves::shelve;
 use crate::store::{Owner, Seats, Store};
@@ -146,8 +147,25 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
         .bind(":read", event.version);
     commit.delete(Counts::key_of(event.id));
     shelve(&mut commit, Some(event), None);
+    store.forget_history(&mut commit, event.id).await?;
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
     commit.execute().await.settled()
+}
+
+/// Writes what Plenary did by itself into the event's history.
+fn record(
+    commit: &mut Commit,
+    next: &Event,
+    step: Step,
+    note: Option<String>,
+    changed: Vec<String>,
+) {
+    let next = Event {
+        version: next.version + 1,
+        ..next.clone()
+    };
+    let entry = next.entry(commit.now(), step, None, note, changed);
+    commit.create(&entry);
 }
 
 /// One move that no person makes.
@@ -163,10 +181,11 @@ async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<
         .set("open", false)
         .when("attribute_exists(#pk)");
     let snapshot = next.snapshot();
+    let reason = (step == Move::Cancel).then(|| "The organization was closed.".to_owned());
+    record(&mut commit, &next, step.into(), reason.clone(), Vec::new());
     if step == Move::Complete {
         commit.publish(&EventCompleted { event: snapshot }, event.version + 1);
     } else {
-        let reason = Some("The organization was closed.".to_owned());
         commit.publish(
             &EventCancelled {
                 event: snapshot,
@@ -218,6 +237,8 @@ async fn move_to(
     let next = event.with_details(details, commit.now());
     commit.replace(&next);
     shelve(&mut commit, Some(event), Some(&next));
+    let changed = vec!["venue".to_owned()];
+    record(&mut commit, &next, Step::Edited, None, changed);
     if next.status == Status::Published {
         let updated = EventUpdated {
             event: next.snapshot(),

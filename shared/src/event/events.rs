@@ -131,6 +131,13 @@ macro_rules! review_event {
             /// The note or the reason.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub reason: Option<String>,
+            /// The fields of a change of what was approved already; empty when
+            /// it is about the event as a whole.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub changed: Vec<String>,
+            /// Who proposed the change.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub proposed_by: Option<UserId>,
         }
         contract!($name, $kind, "events", event_id);
     };

@@ -10,7 +10,7 @@ use shared::problem::Problem;
 
 use super::view::EventView;
 use super::{App, TAG};
-use crate::model::{Counts, Draft, Event, Status};
+use crate::model::{Counts, Draft, Event, Status, Step};
 use crate::store::shelves::shelve;
 
 /// Creates a draft.
@@ -56,6 +56,8 @@ pub async fn create(
         published_at: None,
         decision_note: None,
         details,
+        pending: None,
+        submitted_version: None,
         sequence: 0,
         version: 1,
     };
@@ -69,6 +71,8 @@ pub async fn create(
     commit.create(&event);
     shelve(&mut commit, None, Some(&event));
     commit.create(&counts);
+    let entry = event.entry(commit.now(), Step::Created, Some(person), None, Vec::new());
+    commit.create(&entry);
     let created = EventCreated {
         event_id: event.id,
         created_by: event.created_by,

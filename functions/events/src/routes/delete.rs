@@ -71,6 +71,7 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
         .or(Problem::new(&VERSION_CONFLICT));
     commit.delete(Counts::key_of(event.id));
     shelve(&mut commit, Some(event), None);
+    app.store.forget_history(&mut commit, event.id).await?;
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
     commit.finish(Reply::no_content()).await
 }

@@ -48,7 +48,10 @@ pub async fn get(
     }
     match format {
         Format::Json => {
-            let view = EventView::new(&event, &counts);
+            let mut view = EventView::new(&event, &counts);
+            if reader.is_some_and(|reader| event.inside(reader)) {
+                view = view.inside(&event);
+            }
             Ok(kept(Reply::ok(&view)?.tag(&view.etag()), reader))
         }
         Format::Ics => {

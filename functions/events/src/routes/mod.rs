@@ -3,12 +3,14 @@
 mod approve;
 mod calendar;
 mod cancel;
+mod change;
 mod check_in;
 mod create;
 mod delete;
 mod feeds;
 mod format;
 mod get;
+mod history;
 mod list;
 mod publish;
 mod registrations;
@@ -103,6 +105,10 @@ impl App {
             open,
             ..counts.clone()
         };
+        let said = matches!(step, Move::Approve | Move::Reject | Move::Cancel);
+        let note = next.decision_note.clone().filter(|_| said);
+        let entry = next.entry(commit.now(), step.into(), actor(cx), note, Vec::new());
+        commit.create(&entry);
         Ok((next, counts, commit))
     }
 
@@ -141,6 +147,11 @@ impl App {
     }
 }
 
+/// Who does it.
+fn actor(cx: &Context) -> Option<UserId> {
+    cx.actor.as_deref()?.parse().ok()
+}
+
 /// Whether an event is over.
 fn over(event: &Event, now: Timestamp) -> bool {
     event.details.ends_at <= now
@@ -164,6 +175,13 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(approve::approve))
         .routes(routes!(reject::reject))
         .routes(routes!(publish::publish))
+        .routes(routes!(history::history))
+        .routes(routes!(
+            change::get::get_change,
+            change::withdraw::withdraw_change
+        ))
+        .routes(routes!(change::approve::approve_change))
+        .routes(routes!(change::reject::reject_change))
         .routes(routes!(cancel::cancel))
         .routes(routes!(save::save, save::unsave))
         .routes(routes!(

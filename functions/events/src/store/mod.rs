@@ -4,6 +4,7 @@
 //! | what | pk | sk | gsi1 | gsi2 |
 //! |---|---|---|---|---|
 //! | event | `EVENT#<id>` | `EVENT` | `PUBLISHED` by time, while published | owner by time |
+//! | history | `EVENT#<id>` | `HIST#<version>` | | |
 //! | counts | `EVENT#<id>` | `COUNTS` | | |
 //! | registration | `EVENT#<id>` | `REG#<user>` | `USER#<user>` by id | |
 //! | waitlist entry | `EVENT#<id>` | `WAIT#<order>` | | |
@@ -16,6 +17,7 @@
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
 pub mod feeds;
+mod history;
 mod seats;
 pub mod shelves;
 

@@ -42,6 +42,9 @@ pub enum Message {
         event_id: EventId,
         /// Its title.
         title: String,
+        /// The fields of a change of what was approved; empty for a new event.
+        #[serde(default)]
+        changed: Vec<String>,
     },
     /// See [`Kind::EventApproved`].
     #[serde(rename = "event.approved")]
@@ -52,6 +55,9 @@ pub enum Message {
         title: String,
         /// What the approver wrote.
         note: Option<String>,
+        /// The fields of a change of what was approved; empty for a new event.
+        #[serde(default)]
+        changed: Vec<String>,
     },
     /// See [`Kind::EventRejected`].
     #[serde(rename = "event.rejected")]
@@ -62,6 +68,9 @@ pub enum Message {
         title: String,
         /// Why.
         reason: Option<String>,
+        /// The fields of a change of what was approved; empty for a new event.
+        #[serde(default)]
+        changed: Vec<String>,
     },
     /// See [`Kind::EventUpdated`].
     #[serde(rename = "event.updated")]

@@ -34,17 +34,35 @@ impl Words {
     pub fn of(message: &Message, actor: Option<&str>, count: u32) -> Self {
         match message {
             Message::Welcome { name } => welcome(name.as_deref()),
-            Message::EventSubmitted { event_id, title } => submitted(*event_id, title, actor),
+            Message::EventSubmitted {
+                event_id,
+                title,
+                changed,
+            } => submitted(*event_id, title, actor, changed),
             Message::EventApproved {
                 event_id,
                 title,
                 note,
-            } => decided(*event_id, title, true, note.as_deref()),
+                changed,
+            } if changed.is_empty() => decided(*event_id, title, true, note.as_deref()),
+            Message::EventApproved {
+                event_id,
+                title,
+                note,
+                changed,
+            } => change_decided(*event_id, title, changed, true, note.as_deref()),
             Message::EventRejected {
                 event_id,
                 title,
                 reason,
-            } => decided(*event_id, title, false, reason.as_deref()),
+                changed,
+            } if changed.is_empty() => decided(*event_id, title, false, reason.as_deref()),
+            Message::EventRejected {
+                event_id,
+                title,
+                reason,
+                changed,
+            } => change_decided(*event_id, title, changed, false, reason.as_deref()),
             Message::EventUpdated {
                 event_id,
                 title,
@@ -198,13 +216,22 @@ fn welcome(name: Option<&str>) -> Words {
     }
 }
 
-fn submitted(event: EventId, title: &str, actor: Option<&str>) -> Words {
+fn submitted(event: EventId, title: &str, actor: Option<&str>, changed: &[String]) -> Words {
     let who = actor.unwrap_or("An organiser");
-    let mut words = about(
-        event,
-        format!("“{title}” waits for your approval"),
-        format!("{who} submitted “{title}” for approval."),
-    );
+    let mut words = if changed.is_empty() {
+        about(
+            event,
+            format!("“{title}” waits for your approval"),
+            format!("{who} submitted “{title}” for approval."),
+        )
+    } else {
+        let fields = changed.join(", ");
+        about(
+            event,
+            format!("A change of “{title}” waits for your approval"),
+            format!("{who} proposes to change {fields}. Until you decide, it stays as approved."),
+        )
+    };
     words.action.label = "Review the event";
     words
 }
@@ -224,6 +251,28 @@ fn decided(event: EventId, title: &str, approved: bool, reason: Option<&str>) ->
             reason,
         );
         about(event, format!("“{title}” was not approved"), body)
+    }
+}
+
+fn change_decided(
+    event: EventId,
+    title: &str,
+    changed: &[String],
+    approved: bool,
+    reason: Option<&str>,
+) -> Words {
+    let fields = changed.join(", ");
+    if approved {
+        let body = with(&format!("Changed: {fields}."), "Note", reason);
+        about(event, format!("The change of “{title}” was approved"), body)
+    } else {
+        let body = format!("The event stays as it was approved. Declined: {fields}.");
+        let body = with(&body, "Reason", reason);
+        about(
+            event,
+            format!("The change of “{title}” was not approved"),
+            body,
+        )
     }
 }
 

@@ -51,27 +51,49 @@ pub(super) fn by(event: &Event, user: UserId) -> bool {
 }
 
 fn approved(review: EventApproved) -> Vec<Notice> {
-    if review.actor_id == review.created_by {
-        return Vec::new();
-    }
     let message = Message::EventApproved {
         event_id: review.event_id,
         title: review.title,
         note: review.reason,
+        changed: review.changed,
     };
-    vec![notice(review.created_by, message, None)]
+    decided(
+        review.actor_id,
+        review.created_by,
+        review.proposed_by,
+        &message,
+    )
 }
 
 fn rejected(review: EventRejected) -> Vec<Notice> {
-    if review.actor_id == review.created_by {
-        return Vec::new();
-    }
     let message = Message::EventRejected {
         event_id: review.event_id,
         title: review.title,
         reason: review.reason,
+        changed: review.changed,
     };
-    vec![notice(review.created_by, message, None)]
+    decided(
+        review.actor_id,
+        review.created_by,
+        review.proposed_by,
+        &message,
+    )
+}
+
+/// For the author, and for who proposed a change if that is somebody else.
+fn decided(
+    actor: UserId,
+    author: UserId,
+    proposer: Option<UserId>,
+    message: &Message,
+) -> Vec<Notice> {
+    let proposer = proposer.filter(|proposer| *proposer != author);
+    [Some(author), proposer]
+        .into_iter()
+        .flatten()
+        .filter(|person| *person != actor)
+        .map(|person| notice(person, message.clone(), None))
+        .collect()
 }
 
 fn updated(event: &Event, updated: EventUpdated, actor: Option<String>) -> Vec<Notice> {
