@@ -50,6 +50,14 @@ pub const TOO_MANY_CALENDARS: ProblemType = ProblemType {
     description: "Revoke one that you no longer use, then create another.",
 };
 
+/// An event that others are a part of.
+pub const HAS_SESSIONS: ProblemType = ProblemType {
+    slug: "has-sessions",
+    title: "The event has sessions",
+    status: 409,
+    description: "Delete its sessions first, or cancel the event.",
+};
+
 /// All of them.
 pub const PROBLEMS: &[&ProblemType] = &[
     &WRONG_TRANSITION,
@@ -58,4 +66,5 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &ALREADY_REGISTERED,
     &CAPACITY_TOO_SMALL,
     &TOO_MANY_CALENDARS,
+    &HAS_SESSIONS,
 ];

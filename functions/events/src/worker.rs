@@ -19,13 +19,16 @@ use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
     Counts, Details, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status,
-    Step,
+    Step, shelf_of_parent, shelf_of_venue,
 };
+use crate::store::family;
 use crate::store::shelves::shelve;
 use crate::store::{Owner, Seats, Store};
 
 /// How many registrations end in one commit: each is two actions.
 const AT_ONCE: usize = 30;
+/// What attendees read when an organisation is gone.
+const CLOSED: &str = "The organization was closed.";
 /// How long one message may take; below the function's time-out.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -73,6 +76,7 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
             let reason = data
                 .reason
                 .unwrap_or_else(|| "The event was cancelled.".to_owned());
+            cancel_sessions(store, cx, data.event.event_id, &reason).await?;
             end_registrations(store, cx, data.event.event_id, &reason).await
         }
         EventUpdated::TYPE => {
@@ -124,7 +128,7 @@ async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<(), Wo
             };
             match event.status {
                 Status::Approved | Status::Published => {
-                    step(store, cx, &event, Move::Cancel).await?;
+                    step(store, cx, &event, Move::Cancel, CLOSED).await?;
                 }
                 Status::Draft | Status::Submitted | Status::Rejected => {
                     remove(store, cx, &event).await?;
@@ -145,7 +149,7 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
         .delete(event.key())
         .when("#version = :read")
         .bind(":read", event.version);
-    commit.delete(Counts::key_of(event.id));
+    family::remove(&mut commit, event);
     shelve(&mut commit, Some(event), None);
     store.forget_history(&mut commit, event.id).await?;
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
@@ -169,7 +173,13 @@ fn record(
 }
 
 /// One move that no person makes.
-async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<(), WorkerError> {
+async fn step(
+    store: &Store,
+    cx: &Context,
+    event: &Event,
+    step: Move,
+    why: &str,
+) -> Result<(), WorkerError> {
     let mut commit = store.commit(cx);
     let Ok(next) = event.moved(step, commit.now()) else {
         return Ok(());
@@ -181,7 +191,7 @@ async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<
         .set("open", false)
         .when("attribute_exists(#pk)");
     let snapshot = next.snapshot();
-    let reason = (step == Move::Cancel).then(|| "The organization was closed.".to_owned());
+    let reason = (step == Move::Cancel).then(|| why.to_owned());
     record(&mut commit, &next, step.into(), reason.clone(), Vec::new());
     if step == Move::Complete {
         commit.publish(&EventCompleted { event: snapshot }, event.version + 1);
@@ -197,6 +207,33 @@ async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<
     commit.execute().await.settled()
 }
 
+/// Calls off the sessions of a cancelled event that were open or about to be;
+/// drafts stay drafts. Editions of a series stand alone and go on.
+async fn cancel_sessions(
+    store: &Store,
+    cx: &Context,
+    parent: EventId,
+    reason: &str,
+) -> Result<(), WorkerError> {
+    let mut after = None;
+    loop {
+        let page = store.cards_on(&shelf_of_parent(parent), after).await?;
+        for card in &page.items {
+            let Some(event) = store.find(card.event_id).await? else {
+                continue;
+            };
+            let open = matches!(event.status, Status::Approved | Status::Published);
+            if open && !event.details.stands_alone {
+                step(store, cx, &event, Move::Cancel, reason).await?;
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 /// Brings a changed venue into the events that take place there. It copies the
 /// venue as it is now, so that order and repetition of the news do not matter.
 async fn follow_venue(store: &Store, cx: &Context, id: VenueId) -> Result<(), WorkerError> {
@@ -205,7 +242,7 @@ async fn follow_venue(store: &Store, cx: &Context, id: VenueId) -> Result<(), Wo
     };
     let mut after = None;
     loop {
-        let page = store.events_at(id, after).await?;
+        let page = store.cards_on(&shelf_of_venue(id), after).await?;
         for card in &page.items {
             let Some(event) = store.find(card.event_id).await? else {
                 continue;
@@ -346,7 +383,7 @@ pub async fn complete_past(store: &Store, cx: &Context) -> Result<usize, WorkerE
         {
             if let Some(event) = store.find(event.id).await? {
                 // Changed meanwhile: the next run sees to it.
-                if let Err(err) = step(store, cx, &event, Move::Complete).await
+                if let Err(err) = step(store, cx, &event, Move::Complete, "").await
                     && err.retryable()
                 {
                     return Err(err);

@@ -6,6 +6,7 @@ mod calendars;
 mod editing;
 mod finding;
 mod parsers;
+mod programme;
 mod registration;
 mod support;
 mod venues;

@@ -13,6 +13,7 @@ use super::area::{Size, around};
 use super::event::Event;
 use super::filter::Filter;
 use super::place::Coordinates;
+use super::session::Speaker;
 use super::status::Status;
 
 /// What lasts longer stands on shelves of its own: the others are searched
@@ -42,6 +43,15 @@ pub struct Card {
     /// Where it is.
     #[serde(default)]
     pub at: Option<Coordinates>,
+    /// Where it stands; on the shelf of a programme.
+    #[serde(default)]
+    pub status: Option<Status>,
+    /// The room; on the shelf of a programme.
+    #[serde(default)]
+    pub room: Option<String>,
+    /// Who speaks; on the shelf of a programme.
+    #[serde(default)]
+    pub speakers: Vec<Speaker>,
 }
 
 impl Card {
@@ -59,18 +69,29 @@ impl Card {
                 .and_then(|venue| venue.city.as_deref())
                 .map(str::to_lowercase),
             at: venue.and_then(|venue| venue.coordinates),
+            status: None,
+            room: None,
+            speakers: Vec::new(),
         }
     }
 
     /// Every card of an event, by key.
     pub fn all_of(event: &Event) -> BTreeMap<Key, Self> {
         let card = Self::of(event);
+        let part = event.details.parent_id.map(|parent| Self {
+            shelf: shelf_of_parent(parent),
+            status: Some(event.status),
+            room: event.details.room.clone(),
+            speakers: event.details.speakers.clone(),
+            ..card.clone()
+        });
         shelves_of(event, &card)
             .into_iter()
             .map(|shelf| Self {
                 shelf,
                 ..card.clone()
             })
+            .chain(part)
             .map(|card| (card.key(), card))
             .collect()
     }
@@ -94,13 +115,19 @@ pub fn shelf_of_venue(venue: VenueId) -> String {
     format!("VENUE#{venue}")
 }
 
+/// The shelf of an event's programme, whatever the status of its parts.
+pub fn shelf_of_parent(parent: EventId) -> String {
+    format!("PARENT#{parent}")
+}
+
 fn shelves_of(event: &Event, card: &Card) -> Vec<String> {
     let mut shelves = Vec::new();
     let over = matches!(event.status, Status::Cancelled | Status::Completed);
     if let Some(venue) = event.details.venue_id.filter(|_| !over) {
         shelves.push(shelf_of_venue(venue));
     }
-    if event.status != Status::Published {
+    let session = event.details.parent_id.is_some() && !event.details.stands_alone;
+    if event.status != Status::Published || session {
         return shelves;
     }
     let long = if card.ends_at.duration_since(card.starts_at) > LONG {

@@ -4,12 +4,13 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use shared::id::{OrganizationId, VenueId};
+use shared::id::{EventId, OrganizationId, VenueId};
 use shared::problem::{FieldError, Problem};
 use utoipa::ToSchema;
 
 use super::event::MAX_CAPACITY;
 use super::place::Venue;
+use super::session::{self, Speaker};
 
 const MAX_TAGS: usize = 20;
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
@@ -51,6 +52,25 @@ pub struct Details {
     /// The known venue that `venue` is a copy of: the copy follows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub venue_id: Option<VenueId>,
+    /// The event that it is a part of; decided at creation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<EventId>,
+    /// With a parent: it is an edition of a series, listed like any other event
+    /// and free in its time, rather than a session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_alone: bool,
+    /// The track of the programme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
+    pub track: Option<String>,
+    /// The room at the venue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
+    pub room: Option<String>,
+    /// Who speaks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub speakers: Vec<Speaker>,
     /// What it is about, in words.
     #[serde(default)]
     #[schema(max_items = 20)]
@@ -114,6 +134,25 @@ pub struct Draft {
     /// A known venue of the same owner.
     #[serde(default)]
     pub venue_id: Option<VenueId>,
+    /// The event that it is a part of; decided at creation.
+    #[serde(default)]
+    pub parent_id: Option<EventId>,
+    /// With a parent: it is an edition of a series, listed like any other event
+    /// and free in its time, rather than a session.
+    #[serde(default)]
+    pub stands_alone: bool,
+    /// The track of the programme.
+    #[serde(default)]
+    #[schema(max_length = 100)]
+    pub track: Option<String>,
+    /// The room at the venue.
+    #[serde(default)]
+    #[schema(max_length = 100)]
+    pub room: Option<String>,
+    /// Who speaks.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub speakers: Vec<Speaker>,
     /// What it is about, in words.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -161,6 +200,11 @@ impl Draft {
             time_zone: self.time_zone,
             venue: self.venue,
             venue_id: self.venue_id,
+            parent_id: self.parent_id,
+            stands_alone: self.stands_alone,
+            track: self.track,
+            room: self.room,
+            speakers: self.speakers,
             tags: self.tags,
             price,
             capacity: self.capacity,
@@ -300,6 +344,7 @@ impl Details {
         if let Some(venue) = &self.venue {
             faults.0.extend(venue.faults("/venue"));
         }
+        faults.0.extend(session::faults(&self));
         Problem::all(faults.0)?;
         Ok(self)
     }

@@ -148,7 +148,7 @@ impl Event {
                 details.starts_at,
                 details.ends_at,
                 details.title.clone(),
-                details.venue.clone(),
+                (details.venue.clone(), details.room.clone()),
             )
         };
         let changed = told(&self.details) != told(&details);

@@ -83,12 +83,13 @@ impl<'a> Calendar<'a> {
         self.line("DTEND", &utc(details.ends_at.max(shortest)));
         self.line("SUMMARY", &escape(&details.title));
         self.description(&details.description);
-        if let Some(venue) = &details.venue {
-            self.venue(venue);
-        }
+        self.place(details.room.as_deref(), details.venue.as_ref());
         if !details.tags.is_empty() {
             let tags: Vec<String> = details.tags.iter().map(|tag| escape(tag)).collect();
             self.line("CATEGORIES", &tags.join(","));
+        }
+        if let Some(parent) = details.parent_id {
+            self.line("RELATED-TO;RELTYPE=PARENT", &parent.to_string());
         }
         let base = self.public_url;
         self.line("URL", &format!("{base}/v1/events/{}", event.id));
@@ -116,9 +117,16 @@ impl<'a> Calendar<'a> {
         }
     }
 
-    fn venue(&mut self, venue: &Venue) {
-        self.line("LOCATION", &escape(&venue.in_words()));
-        if let Some(at) = venue.coordinates {
+    fn place(&mut self, room: Option<&str>, venue: Option<&Venue>) {
+        let words: Vec<String> = room
+            .map(str::to_owned)
+            .into_iter()
+            .chain(venue.map(Venue::in_words))
+            .collect();
+        if !words.is_empty() {
+            self.line("LOCATION", &escape(&words.join(", ")));
+        }
+        if let Some(at) = venue.and_then(|venue| venue.coordinates) {
             self.line("GEO", &format!("{:.6};{:.6}", at.lat, at.lng));
         }
     }

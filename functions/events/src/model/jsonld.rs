@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::details::{Price, minor_digits};
 use super::event::{Counts, Event};
 use super::place::Venue;
+use super::session::Speaker;
 use super::status::Status;
 
 /// The event in the vocabulary of schema.org; `public_url` is the API's own.
@@ -40,6 +41,15 @@ pub fn json_ld(event: &Event, counts: &Counts, public_url: &str) -> Value {
     }
     if !details.tags.is_empty() {
         put("keywords", json!(details.tags));
+    }
+    if let Some(parent) = details.parent_id {
+        let id = format!("{public_url}/v1/events/{parent}");
+        put("superEvent", json!({"@type": "Event", "@id": id}));
+    }
+    if !details.speakers.is_empty() {
+        let person = |speaker: &Speaker| json!({"@type": "Person", "name": speaker.name});
+        let people: Vec<Value> = details.speakers.iter().map(person).collect();
+        put("performer", json!(people));
     }
     if let Some(organization) = event.organization_id {
         let id = format!("{public_url}/v1/organizations/{organization}");

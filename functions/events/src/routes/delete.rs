@@ -10,8 +10,9 @@ use shared::problem::{Problem, VERSION_CONFLICT};
 use shared::table::Entity;
 
 use super::{App, TAG};
-use crate::model::{Counts, Event, Move, Status};
+use crate::model::{Event, Move, Status};
 use crate::problems::WRONG_TRANSITION;
+use crate::store::family;
 use crate::store::shelves::shelve;
 
 /// Deletes an event.
@@ -29,7 +30,7 @@ use crate::store::shelves::shelve;
         (status = 204, description = "It is gone, or cancelled."),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
-        (status = 409, description = "`wrong-transition`"),
+        (status = 409, description = "`wrong-transition`, `has-sessions`"),
     ),
     security(("bearer" = []))
 )]
@@ -69,7 +70,7 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
         .when("#version = :version")
         .bind(":version", event.version)
         .or(Problem::new(&VERSION_CONFLICT));
-    commit.delete(Counts::key_of(event.id));
+    family::remove(&mut commit, event);
     shelve(&mut commit, Some(event), None);
     app.store.forget_history(&mut commit, event.id).await?;
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);

@@ -12,10 +12,12 @@ mod format;
 mod get;
 mod history;
 mod list;
+mod programme;
 mod publish;
 mod registrations;
 mod reject;
 mod save;
+mod schedule;
 mod submit;
 mod update;
 mod venues;
@@ -166,6 +168,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(create::create, list::list))
         .routes(routes!(calendar::list_as_calendar))
         .routes(routes!(save::list_saved))
+        .routes(routes!(schedule::schedule))
+        .routes(routes!(programme::list::programme))
+        .routes(routes!(programme::clashes::clashes))
         .routes(routes!(feeds::list::list_feeds))
         .routes(routes!(feeds::revoke::revoke_feed))
         .routes(routes!(feeds::read::read_feed))

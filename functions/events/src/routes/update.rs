@@ -12,7 +12,7 @@ use shared::problem::Problem;
 use super::change::ChangeView;
 use super::view::EventView;
 use super::{App, TAG};
-use crate::model::{Counts, Details, Event, Move, PendingChange, Status, Step, changed};
+use crate::model::{Counts, Details, Event, Move, PendingChange, Status, Step, changed, within};
 use crate::problems::{CAPACITY_TOO_SMALL, WRONG_TRANSITION};
 use crate::store::shelves::shelve;
 
@@ -88,6 +88,31 @@ pub async fn update(
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }
 
+/// Who is a part of what is decided at creation; a session stays within the
+/// time of its event.
+async fn in_family(app: &App, before: &Details, after: &Details) -> Result<(), Problem> {
+    let fixed = [
+        ("/parentId", before.parent_id == after.parent_id),
+        ("/standsAlone", before.stands_alone == after.stands_alone),
+    ];
+    if let Some((pointer, _)) = fixed.iter().find(|(_, same)| !same) {
+        return Err(Problem::invalid(
+            *pointer,
+            "fixed",
+            "is decided at creation",
+        ));
+    }
+    let Some(parent) = after.parent_id else {
+        return Ok(());
+    };
+    if (before.starts_at, before.ends_at) != (after.starts_at, after.ends_at)
+        && let Some(parent) = app.store.find(parent).await?
+    {
+        within(after, &parent)?;
+    }
+    Ok(())
+}
+
 /// The details with the patch in them. A place given by hand lets go of the
 /// known venue, and a venue that was deleted meanwhile leaves its copy.
 async fn proposed(
@@ -97,6 +122,7 @@ async fn proposed(
     patch: &MergePatch<Details>,
 ) -> Result<Details, Problem> {
     let mut details = patch.apply(before)?.checked()?;
+    in_family(app, before, &details).await?;
     if details.venue_id != before.venue_id {
         return app
             .placed(details, event.organization_id, event.created_by)

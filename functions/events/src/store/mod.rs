@@ -16,6 +16,7 @@
 //! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
+pub mod family;
 pub mod feeds;
 mod history;
 mod seats;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use shared::commit::Commit;
-use shared::id::VenueId;
+use shared::id::{EventId, VenueId};
 use shared::table::{Entity, Found, Key, Position, Query, StoreError};
 
 use super::Store;
 use crate::model::{
-    Card, Event, Filter, KnownVenue, Stretch, VenueCard, shelf_of_venue, stretches,
+    Card, Event, Filter, KnownVenue, Stretch, VenueCard, shelf_of_parent, stretches,
 };
 
 /// How many cards a page reads at most (about 250 bytes each).
@@ -19,6 +19,8 @@ const MOST_CARDS: usize = 400;
 /// How many events a page reads at most, where only the event itself tells
 /// whether it is wanted.
 const MOST_EVENTS: usize = 200;
+/// How many sessions are looked through for double bookings.
+const MOST_SESSIONS: usize = 1000;
 /// How many cards of one shelf are read at once.
 const AT_ONCE: usize = 100;
 
@@ -68,12 +70,56 @@ impl Store {
         after: Option<Position>,
     ) -> Result<Found<Event>, StoreError> {
         let stretches = stretches(filter);
+        self.on_shelves(&stretches, filter, wanted, limit, after)
+            .await
+    }
+
+    /// A page of an event's programme by time, whatever the status of its parts.
+    pub async fn programme(
+        &self,
+        parent: EventId,
+        wanted: impl Fn(&Event) -> bool,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Found<Event>, StoreError> {
+        let shelf = Stretch {
+            pk: format!("FIND#{}", shelf_of_parent(parent)),
+            first: "0".to_owned(),
+            last: "9999".to_owned(),
+        };
+        let all = Filter::default();
+        self.on_shelves(&[shelf], &all, wanted, limit, after).await
+    }
+
+    /// The cards of an event's programme, the first thousand of them, and
+    /// whether those are all.
+    pub async fn programme_cards(&self, parent: EventId) -> Result<(Vec<Card>, bool), StoreError> {
+        let mut cards = Vec::new();
+        let mut after = None;
+        loop {
+            let mut found = self.cards_on(&shelf_of_parent(parent), after).await?;
+            cards.append(&mut found.items);
+            after = found.next;
+            if after.is_none() || cards.len() >= MOST_SESSIONS {
+                return Ok((cards, after.is_none()));
+            }
+        }
+    }
+
+    async fn on_shelves(
+        &self,
+        stretches: &[Stretch],
+        filter: &Filter,
+        wanted: impl Fn(&Event) -> bool,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Found<Event>, StoreError> {
         let limit = limit as usize;
         let mut page = Vec::new();
         let mut place = after.map(|position| position.key.sk);
         let (mut cards_read, mut events_read) = (0, 0);
         loop {
-            let round: Round<Card> = self.round(&stretches, place.as_deref()).await?;
+            let round: Round<Card> = self.round(stretches, place.as_deref()).await?;
             cards_read += round.read;
             let fitting: Vec<&Card> = round
                 .cards
@@ -189,14 +235,14 @@ impl Store {
         self.table.get_consistent(&KnownVenue::key_of(id)).await
     }
 
-    /// A page of the cards of what takes place at a venue and is not over.
-    pub async fn events_at(
+    /// A page of the cards on a shelf.
+    pub async fn cards_on(
         &self,
-        venue: VenueId,
+        shelf: &str,
         after: Option<Position>,
     ) -> Result<Found<Card>, StoreError> {
-        let query = Query::partition(format!("FIND#{}", shelf_of_venue(venue)))
-            .limit(50)
+        let query = Query::partition(format!("FIND#{shelf}"))
+            .limit(100)
             .consistent();
         self.table.query(query.after(after)).await
     }
