@@ -5,6 +5,7 @@
 
 pub mod model;
 pub mod problems;
+pub mod recommend;
 pub mod routes;
 pub mod store;
 pub mod worker;

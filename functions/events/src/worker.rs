@@ -8,19 +8,24 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::commit::{Commit, Settled};
 use shared::cx::Context;
-use shared::event::auth::{OrganizationCreated, OrganizationDeleted, OrganizationUpdated};
-use shared::event::events::{
-    EventCancelled, EventCompleted, EventDeleted, EventUpdated, VenueUpdated,
+use shared::event::auth::{
+    OrganizationCreated, OrganizationDeleted, OrganizationUpdated, UserRegistered,
 };
+use shared::event::events::{
+    EventCancelled, EventCompleted, EventDeleted, EventInBrief, EventUpdated, VenueUpdated,
+    WelcomeEventsFound,
+};
+use shared::event::users::UserProfileUpdated;
 use shared::event::{Contract, Event as Envelope};
-use shared::id::{EventId, OrganizationId, VenueId};
+use shared::id::{EventId, OrganizationId, UserId, VenueId};
 use shared::table::Entity;
 use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
-    Counts, Details, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status,
-    Step, shelf_of_parent, shelf_of_venue,
+    Counts, Details, Event, Filter, Interests, Move, Organization, Registration,
+    RegistrationStatus, Status, Step, shelf_of_parent, shelf_of_venue,
 };
+use crate::recommend::recommended;
 use crate::store::family;
 use crate::store::shelves::shelve;
 use crate::store::{Owner, Seats, Store};
@@ -82,6 +87,14 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
         EventUpdated::TYPE => {
             let data: EventUpdated = event.data()?;
             give_out_places(store, cx, data.event.event_id).await
+        }
+        UserRegistered::TYPE => {
+            let data: UserRegistered = event.data()?;
+            welcome(store, event, cx, data.user_id).await
+        }
+        UserProfileUpdated::TYPE => {
+            let data: UserProfileUpdated = event.data()?;
+            learn_interests(store, event, cx, &data).await
         }
         VenueUpdated::TYPE => {
             let data: VenueUpdated = event.data()?;
@@ -232,6 +245,62 @@ async fn cancel_sessions(
             return Ok(());
         }
     }
+}
+
+/// How many events a newcomer is shown.
+const WELCOME: usize = 5;
+
+/// Finds events for a newcomer; once, however often the news comes. Where
+/// nothing is ahead there is nothing to say.
+async fn welcome(
+    store: &Store,
+    event: &Envelope,
+    cx: &Context,
+    user_id: UserId,
+) -> Result<(), WorkerError> {
+    let found = recommended(store, user_id, WELCOME).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let events = found
+        .iter()
+        .map(|found| EventInBrief {
+            event_id: found.event.id,
+            title: found.event.details.title.clone(),
+            starts_at: found.event.details.starts_at,
+            time_zone: found.event.details.time_zone.clone(),
+        })
+        .collect();
+    let mut commit = store.commit(cx);
+    commit.once(event.id);
+    commit.publish(&WelcomeEventsFound { user_id, events }, 1);
+    commit.execute().await.settled()
+}
+
+/// How many interests of a person are kept.
+const MOST_INTERESTS: usize = 50;
+
+/// Copies a person's interests, where a change of the profile names them.
+async fn learn_interests(
+    store: &Store,
+    event: &Envelope,
+    cx: &Context,
+    data: &UserProfileUpdated,
+) -> Result<(), WorkerError> {
+    let Some(interests) = data.changes.get("interests") else {
+        return Ok(());
+    };
+    let listed = interests.as_array().into_iter().flatten();
+    let tags = listed
+        .filter_map(|interest| interest.as_str())
+        .map(|interest| interest.trim().to_lowercase())
+        .filter(|interest| (1..=50).contains(&interest.chars().count()))
+        .take(MOST_INTERESTS)
+        .collect();
+    let mut commit = store.commit(cx);
+    let user_id = data.user_id;
+    commit.project(&Interests { user_id, tags }, event.sequence);
+    commit.execute().await.settled()
 }
 
 /// Brings a changed venue into the events that take place there. It copies the

@@ -7,6 +7,7 @@ mod editing;
 mod finding;
 mod parsers;
 mod programme;
+mod recommending;
 mod registration;
 mod support;
 mod venues;

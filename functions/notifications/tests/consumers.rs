@@ -432,7 +432,10 @@ async fn b3_01_a_change_in_review_is_told_with_its_fields() {
     stage.tell(&agreed, 7, Some(approver)).await;
     for person in [&author, &proposer] {
         let notice = &stage.inbox(person).await[0];
-        assert_eq!(notice["data"]["changed"], serde_json::json!(["title", "venue"]));
+        assert_eq!(
+            notice["data"]["changed"],
+            serde_json::json!(["title", "venue"])
+        );
         assert_eq!(notice["title"], "The change of “RustConf” was approved");
     }
 }

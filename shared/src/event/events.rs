@@ -248,3 +248,33 @@ pub struct VenueUpdated {
     pub venue_id: VenueId,
 }
 contract!(VenueUpdated, "venue.updated", "events", venue_id);
+
+/// An event as a person is told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventInBrief {
+    /// Which.
+    pub event_id: EventId,
+    /// Its title.
+    pub title: String,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// IANA time zone.
+    pub time_zone: String,
+}
+
+/// Events were found that a newcomer may like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WelcomeEventsFound {
+    /// For whom.
+    pub user_id: UserId,
+    /// The events, the best first; never empty.
+    pub events: Vec<EventInBrief>,
+}
+contract!(
+    WelcomeEventsFound,
+    "event.recommendations.welcome",
+    "events",
+    user_id
+);

@@ -179,6 +179,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<events::RegistrationPromoted>(),
     published::<events::RegistrationCheckedIn>(),
     published::<events::VenueUpdated>(),
+    published::<events::WelcomeEventsFound>(),
     published::<matchmaking::MatchmakingRunRequested>(),
     published::<media::MediaUploaded>(),
     published::<media::MediaProcessed>(),

@@ -14,6 +14,7 @@ mod history;
 mod list;
 mod programme;
 mod publish;
+mod recommend;
 mod registrations;
 mod reject;
 mod save;
@@ -169,6 +170,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(calendar::list_as_calendar))
         .routes(routes!(save::list_saved))
         .routes(routes!(schedule::schedule))
+        .routes(routes!(recommend::recommend))
         .routes(routes!(programme::list::programme))
         .routes(routes!(programme::clashes::clashes))
         .routes(routes!(feeds::list::list_feeds))

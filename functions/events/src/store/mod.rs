@@ -14,6 +14,7 @@
 //! | event's cards | `FIND#<shelf>` | `<begin>#<event>` | | |
 //! | venue | `VENUE#<id>` | `VENUE` | | |
 //! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
+//! | interests' copy | `USER#<user>` | `INTERESTS` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
 pub mod family;
@@ -28,7 +29,7 @@ use shared::id::{EventId, OrganizationId, UserId};
 use shared::problem::{Problem, UNAVAILABLE};
 use shared::table::{Entity, Found, Index, Position, Query, StoreError, Table};
 
-use crate::model::{Counts, Event, Filter, Organization, Registration, Saved, Waiting};
+use crate::model::{Counts, Event, Filter, Interests, Organization, Registration, Saved, Waiting};
 
 pub use seats::{Seats, registration_event};
 
@@ -192,6 +193,12 @@ impl Store {
         let mut found: Found<Saved> = self.table.query(query.limit(limit).after(after)).await?;
         found.items.retain(|item| item.saved);
         Ok(found)
+    }
+
+    /// What a person says to be interested in.
+    pub async fn interests(&self, user: UserId) -> Result<Vec<String>, StoreError> {
+        let known: Option<Interests> = self.table.get(&Interests::key_of(user)).await?;
+        Ok(known.map(|known| known.tags).unwrap_or_default())
     }
 
     /// A person's registration for an event.

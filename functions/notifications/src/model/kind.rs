@@ -61,6 +61,8 @@ macro_rules! kinds {
 kinds! {
     /// A new account.
     Welcome = "welcome", critical: false;
+    /// Events that a newcomer may like.
+    WelcomeEvents = "welcome-events", critical: false;
     /// An event waits for the recipient's approval.
     EventSubmitted = "event.submitted", critical: false;
     /// The recipient's event was approved.

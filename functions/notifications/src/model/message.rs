@@ -35,6 +35,12 @@ pub enum Message {
         /// The new person's name.
         name: Option<String>,
     },
+    /// See [`Kind::WelcomeEvents`].
+    #[serde(rename = "welcome-events")]
+    WelcomeEvents {
+        /// The events, the best first.
+        events: Vec<Occasion>,
+    },
     /// See [`Kind::EventSubmitted`].
     #[serde(rename = "event.submitted")]
     EventSubmitted {
@@ -162,6 +168,7 @@ impl Message {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Welcome { .. } => Kind::Welcome,
+            Self::WelcomeEvents { .. } => Kind::WelcomeEvents,
             Self::EventSubmitted { .. } => Kind::EventSubmitted,
             Self::EventApproved { .. } => Kind::EventApproved,
             Self::EventRejected { .. } => Kind::EventRejected,

@@ -34,6 +34,7 @@ impl Words {
     pub fn of(message: &Message, actor: Option<&str>, count: u32) -> Self {
         match message {
             Message::Welcome { name } => welcome(name.as_deref()),
+            Message::WelcomeEvents { events } => welcome_events(events),
             Message::EventSubmitted {
                 event_id,
                 title,
@@ -212,6 +213,24 @@ fn welcome(name: Option<&str>) -> Words {
         action: Action {
             label: "Browse events",
             path: "/v1/events".to_owned(),
+        },
+    }
+}
+
+fn welcome_events(events: &[Occasion]) -> Words {
+    let lines: Vec<String> = events
+        .iter()
+        .map(|event| {
+            let when = local(event.starts_at, &event.time_zone);
+            format!("“{}” on {when}", event.title)
+        })
+        .collect();
+    Words {
+        title: "Events that you may like".to_owned(),
+        body: format!("Ahead: {}.", lines.join("; ")),
+        action: Action {
+            label: "See more events",
+            path: "/v1/events/recommended".to_owned(),
         },
     }
 }

@@ -3,7 +3,7 @@
 
 use shared::event::events::{
     EventApproved, EventCancelled, EventRejected, EventUpdated, RegistrationCancelled,
-    RegistrationCreated, RegistrationPromoted,
+    RegistrationCreated, RegistrationPromoted, WelcomeEventsFound,
 };
 use shared::event::{Contract, Event};
 use shared::id::UserId;
@@ -18,6 +18,7 @@ pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, Work
     Ok(match event.kind.as_str() {
         EventApproved::TYPE => approved(event.data()?),
         EventRejected::TYPE => rejected(event.data()?),
+        WelcomeEventsFound::TYPE => welcome_events(event.data()?),
         EventUpdated::TYPE => {
             let actor = actor_name(store, event).await?;
             updated(event, event.data()?, actor)
@@ -48,6 +49,27 @@ pub(super) const fn notice(to: UserId, message: Message, actor: Option<String>) 
 /// Whether `user` did this.
 pub(super) fn by(event: &Event, user: UserId) -> bool {
     event.actor.as_deref() == Some(user.to_string().as_str())
+}
+
+fn welcome_events(found: WelcomeEventsFound) -> Vec<Notice> {
+    let events: Vec<Occasion> = found
+        .events
+        .into_iter()
+        .map(|event| Occasion {
+            event_id: event.event_id,
+            title: event.title,
+            starts_at: event.starts_at,
+            time_zone: event.time_zone,
+        })
+        .collect();
+    if events.is_empty() {
+        return Vec::new();
+    }
+    vec![notice(
+        found.user_id,
+        Message::WelcomeEvents { events },
+        None,
+    )]
 }
 
 fn approved(review: EventApproved) -> Vec<Notice> {
