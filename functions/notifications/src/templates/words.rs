@@ -74,6 +74,13 @@ impl Words {
                 title,
                 reason,
             } => cancelled(*event_id, title, reason.as_deref()),
+            Message::EventChanged {
+                occasion,
+                cancelled,
+                changed,
+                venue_name,
+                ..
+            } => changed_for_attendees(occasion, *cancelled, changed, venue_name.as_deref()),
             Message::EventRegistrations { event_id, title } => {
                 registrations(*event_id, title, actor, count)
             }
@@ -302,6 +309,35 @@ fn updated(event: EventId, title: &str, actor: Option<&str>, changed: &[String])
         format!("“{title}” was changed"),
         format!("{who} changed your event: {}.", changed.join(", ")),
     )
+}
+
+fn changed_for_attendees(
+    occasion: &Occasion,
+    cancelled: bool,
+    changed: &[String],
+    venue: Option<&str>,
+) -> Words {
+    let (id, title) = (occasion.event_id, &occasion.title);
+    if cancelled {
+        let body = "An event that you saved will not take place.".to_owned();
+        return about(id, format!("“{title}” was cancelled"), body);
+    }
+    let time = changed.iter().any(|field| field.ends_with("At"));
+    let place = changed.iter().any(|field| !field.ends_with("At"));
+    let what = match (time, place) {
+        (true, true) => "another time and place",
+        (false, true) => "another place",
+        _ => "another time",
+    };
+    let when = local(occasion.starts_at, &occasion.time_zone);
+    let at = venue.map_or_else(String::new, |venue| format!(", {venue}"));
+    let body = format!("It begins on {when}{at}. Subscribed calendars follow by themselves.");
+    let mut words = about(id, format!("“{title}” has {what}"), body);
+    words.action = Action {
+        label: "Update your calendar",
+        path: format!("/v1/events/{id}.ics"),
+    };
+    words
 }
 
 fn cancelled(event: EventId, title: &str, reason: Option<&str>) -> Words {
