@@ -93,6 +93,14 @@ impl Counts {
         self.kinds.0.get(kind).copied().unwrap_or_default()
     }
 
+    /// Whether a place is left, of any ticket type.
+    pub fn has_place(&self) -> bool {
+        let (event, _) = self.room("");
+        let mut kinds = self.kinds.0.keys();
+        let any = kinds.len() == 0 || kinds.any(|kind| self.room(kind).1 > 0);
+        event > 0 && any
+    }
+
     /// The types that somebody waits for.
     pub fn waited_for(&self) -> Vec<&str> {
         let types = self.kinds.0.iter();
@@ -185,6 +193,23 @@ impl<'de> Visitor<'de> for Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ev_19_a_place_is_left_while_any_type_has_one() {
+        let mut counts = Counts::new(EventId::new(), Some(10));
+        assert!(counts.has_place());
+        let kind = |quota, taken| KindCounts {
+            quota,
+            taken,
+            waiting: 0,
+        };
+        counts.kinds.0.insert("vip".into(), kind(Some(2), 2));
+        assert!(!counts.has_place());
+        counts.kinds.0.insert("standard".into(), kind(None, 0));
+        assert!(counts.has_place());
+        counts.confirmed = 10;
+        assert!(!counts.has_place());
+    }
 
     #[test]
     fn ev_19_the_shares_of_the_types_are_attributes_of_their_own() {
