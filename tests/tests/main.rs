@@ -7,6 +7,7 @@
 
 mod abuse;
 mod bus;
+mod calendars;
 mod edge;
 mod ground;
 mod journey;

@@ -3,32 +3,38 @@
 //! Everything here may come twice, late and in another order: each step looks
 //! at the state, does what is left to do, and commits under conditions.
 
+mod following;
+mod telling;
+mod welcome;
+
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use shared::commit::{Commit, Settled};
+use shared::commit::{Commit, CommitError, Settled};
 use shared::cx::Context;
 use shared::event::auth::{
     OrganizationCreated, OrganizationDeleted, OrganizationUpdated, UserRegistered,
 };
 use shared::event::events::{
-    EventCancelled, EventCompleted, EventDeleted, EventInBrief, EventUpdated, VenueUpdated,
-    WelcomeEventsFound,
+    EventCancelled, EventCompleted, EventDeleted, EventUpdated, VenueUpdated,
 };
 use shared::event::users::UserProfileUpdated;
 use shared::event::{Contract, Event as Envelope};
-use shared::id::{EventId, OrganizationId, UserId, VenueId};
+use shared::id::{EventId, OrganizationId};
 use shared::table::Entity;
 use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
-    Counts, Details, Event, Filter, Interests, Move, Organization, Registration,
-    RegistrationStatus, Status, Step, shelf_of_parent, shelf_of_venue,
+    Counts, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status, Step,
 };
-use crate::recommend::recommended;
+use crate::problems::HAS_SESSIONS;
 use crate::store::family;
 use crate::store::shelves::shelve;
 use crate::store::{Owner, Seats, Store};
+
+use following::{cancel_sessions, follow_venue};
+pub use telling::tell_due;
+use welcome::{learn_interests, welcome};
 
 /// How many registrations end in one commit: each is two actions.
 const AT_ONCE: usize = 30;
@@ -128,31 +134,37 @@ async fn know(
 /// Ends what a deleted organisation had: what was open is cancelled, what
 /// nobody saw is deleted.
 async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<(), WorkerError> {
-    let mut after = None;
-    loop {
-        let owner = Owner::Organization(id);
-        let page = store
-            .list(&owner, &Filter::default(), |_| true, 50, after)
-            .await?;
-        for event in &page.items {
-            // The index may be behind; the commit's condition is not.
-            let Some(event) = store.find(event.id).await? else {
-                continue;
-            };
-            match event.status {
-                Status::Approved | Status::Published => {
-                    step(store, cx, &event, Move::Cancel, CLOSED).await?;
-                }
-                Status::Draft | Status::Submitted | Status::Rejected => {
-                    remove(store, cx, &event).await?;
-                }
-                Status::Cancelled | Status::Completed => {}
+    // Sessions first: an event that has some is not deleted.
+    for sessions in [true, false] {
+        let mut after = None;
+        loop {
+            let owner = Owner::Organization(id);
+            let wanted = |event: &Event| event.details.parent_id.is_some() == sessions;
+            let page = store
+                .list(&owner, &Filter::default(), wanted, 50, after)
+                .await?;
+            for event in &page.items {
+                end(store, cx, event.id).await?;
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
             }
         }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
+    }
+    Ok(())
+}
+
+/// Ends one event of a deleted organisation.
+async fn end(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
+    // The index may be behind; the commit's condition is not.
+    let Some(event) = store.find(id).await? else {
+        return Ok(());
+    };
+    match event.status {
+        Status::Approved | Status::Published => step(store, cx, &event, Move::Cancel, CLOSED).await,
+        Status::Draft | Status::Submitted | Status::Rejected => remove(store, cx, &event).await,
+        Status::Cancelled | Status::Completed => Ok(()),
     }
 }
 
@@ -166,7 +178,11 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
     shelve(&mut commit, Some(event), None);
     store.forget_history(&mut commit, event.id).await?;
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
-    commit.execute().await.settled()
+    match commit.execute().await {
+        // A session that was cancelled is kept as a record, and its event with it.
+        Err(CommitError::Condition(problem)) if problem.kind() == &HAS_SESSIONS => Ok(()),
+        result => result.settled(),
+    }
 }
 
 /// Writes what Plenary did by itself into the event's history.
@@ -206,6 +222,7 @@ async fn step(
     let snapshot = next.snapshot();
     let reason = (step == Move::Cancel).then(|| why.to_owned());
     record(&mut commit, &next, step.into(), reason.clone(), Vec::new());
+    store.note_change(&mut commit, event, &next, None).await?;
     if step == Move::Complete {
         commit.publish(&EventCompleted { event: snapshot }, event.version + 1);
     } else {
@@ -218,144 +235,6 @@ async fn step(
         );
     }
     commit.execute().await.settled()
-}
-
-/// Calls off the sessions of a cancelled event that were open or about to be;
-/// drafts stay drafts. Editions of a series stand alone and go on.
-async fn cancel_sessions(
-    store: &Store,
-    cx: &Context,
-    parent: EventId,
-    reason: &str,
-) -> Result<(), WorkerError> {
-    let mut after = None;
-    loop {
-        let page = store.cards_on(&shelf_of_parent(parent), after).await?;
-        for card in &page.items {
-            let Some(event) = store.find(card.event_id).await? else {
-                continue;
-            };
-            let open = matches!(event.status, Status::Approved | Status::Published);
-            if open && !event.details.stands_alone {
-                step(store, cx, &event, Move::Cancel, reason).await?;
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
-}
-
-/// How many events a newcomer is shown.
-const WELCOME: usize = 5;
-
-/// Finds events for a newcomer; once, however often the news comes. Where
-/// nothing is ahead there is nothing to say.
-async fn welcome(
-    store: &Store,
-    event: &Envelope,
-    cx: &Context,
-    user_id: UserId,
-) -> Result<(), WorkerError> {
-    let found = recommended(store, user_id, WELCOME).await?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let events = found
-        .iter()
-        .map(|found| EventInBrief {
-            event_id: found.event.id,
-            title: found.event.details.title.clone(),
-            starts_at: found.event.details.starts_at,
-            time_zone: found.event.details.time_zone.clone(),
-        })
-        .collect();
-    let mut commit = store.commit(cx);
-    commit.once(event.id);
-    commit.publish(&WelcomeEventsFound { user_id, events }, 1);
-    commit.execute().await.settled()
-}
-
-/// How many interests of a person are kept.
-const MOST_INTERESTS: usize = 50;
-
-/// Copies a person's interests, where a change of the profile names them.
-async fn learn_interests(
-    store: &Store,
-    event: &Envelope,
-    cx: &Context,
-    data: &UserProfileUpdated,
-) -> Result<(), WorkerError> {
-    let Some(interests) = data.changes.get("interests") else {
-        return Ok(());
-    };
-    let listed = interests.as_array().into_iter().flatten();
-    let tags = listed
-        .filter_map(|interest| interest.as_str())
-        .map(|interest| interest.trim().to_lowercase())
-        .filter(|interest| (1..=50).contains(&interest.chars().count()))
-        .take(MOST_INTERESTS)
-        .collect();
-    let mut commit = store.commit(cx);
-    let user_id = data.user_id;
-    commit.project(&Interests { user_id, tags }, event.sequence);
-    commit.execute().await.settled()
-}
-
-/// Brings a changed venue into the events that take place there. It copies the
-/// venue as it is now, so that order and repetition of the news do not matter.
-async fn follow_venue(store: &Store, cx: &Context, id: VenueId) -> Result<(), WorkerError> {
-    let Some(known) = store.venue(id).await? else {
-        return Ok(());
-    };
-    let mut after = None;
-    loop {
-        let page = store.cards_on(&shelf_of_venue(id), after).await?;
-        for card in &page.items {
-            let Some(event) = store.find(card.event_id).await? else {
-                continue;
-            };
-            let details = Details {
-                venue: Some(known.venue.clone()),
-                ..event.details.clone()
-            };
-            if event.details.venue_id != Some(id) || details == event.details {
-                continue;
-            }
-            move_to(store, cx, &event, details).await?;
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
-}
-
-/// An event whose place changed; somebody else's edit meanwhile means: again.
-async fn move_to(
-    store: &Store,
-    cx: &Context,
-    event: &Event,
-    details: Details,
-) -> Result<(), WorkerError> {
-    let mut commit = store.commit(cx);
-    let next = event.with_details(details, commit.now());
-    commit.replace(&next);
-    shelve(&mut commit, Some(event), Some(&next));
-    let changed = vec!["venue".to_owned()];
-    record(&mut commit, &next, Step::Edited, None, changed);
-    if next.status == Status::Published {
-        let updated = EventUpdated {
-            event: next.snapshot(),
-            changed: vec!["venue".to_owned()],
-        };
-        commit.publish(&updated, event.version + 1);
-    }
-    match commit.execute().await {
-        Err(err @ shared::commit::CommitError::Condition(_)) => Err(WorkerError::transient(err)),
-        result => result.settled(),
-    }
 }
 
 /// Ends the registrations of a cancelled event, chunk by chunk. Registration
@@ -393,7 +272,7 @@ async fn end_registrations(
             }
             match commit.execute().await {
                 // Somebody withdrew between our read and our write: look again.
-                Err(err @ shared::commit::CommitError::Condition(_)) => {
+                Err(err @ CommitError::Condition(_)) => {
                     return Err(WorkerError::transient(err));
                 }
                 result => result.settled()?,
@@ -430,7 +309,7 @@ async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<(),
         Seats::of(&event, &mut commit).promote(&promoted);
         match commit.execute().await {
             // The waitlist moved; the next look sees where to.
-            Err(shared::commit::CommitError::Condition(_)) => {}
+            Err(CommitError::Condition(_)) => {}
             result => result.settled()?,
         }
     }

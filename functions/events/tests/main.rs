@@ -10,5 +10,6 @@ mod programme;
 mod recommending;
 mod registration;
 mod support;
+mod telling;
 mod venues;
 mod worker;

@@ -410,7 +410,7 @@ async fn b3_07_cancelling_an_event_cancels_its_sessions() {
         .rfind(|event| event.kind == "event.cancelled")
         .unwrap();
     for _ in 0..2 {
-        let response = handle(&stage.store, batch(&[cancelled.clone()])).await;
+        let response = handle(&stage.store, batch(std::slice::from_ref(&cancelled))).await;
         assert!(response.batch_item_failures.is_empty());
     }
     for (event, status) in [

@@ -118,3 +118,34 @@ async fn ev_16_a_newcomer_hears_of_events() {
         "{body}"
     );
 }
+
+/// B3-05: who goes to an event or keeps it hears of another time and place.
+#[tokio::test]
+async fn b3_05_another_time_and_place_are_told() {
+    let stage = Stage::new().await;
+    let person = stage.person("Ada").await;
+    let event_id = shared::id::EventId::new();
+    let noticed = shared::event::events::EventChangeNoticed {
+        user_id: person.id,
+        event: shared::event::events::EventInBrief {
+            event_id,
+            title: "RustConf".into(),
+            starts_at: "2026-10-12T07:00:00Z".parse().unwrap(),
+            time_zone: "Europe/Berlin".into(),
+        },
+        cancelled: false,
+        changed: vec!["startsAt".into(), "venue".into()],
+        venue_name: Some("Halle 2".into()),
+        calendar_sequence: 3,
+    };
+    stage.tell(&noticed, 3, None).await;
+    let notice = &stage.inbox(&person).await[0];
+    assert_eq!(notice["type"], "event.changed");
+    assert_eq!(notice["title"], "“RustConf” has another time and place");
+    let body = notice["body"].as_str().unwrap();
+    assert!(
+        body.contains("12 October 2026 at 09:00 (CEST), Halle 2"),
+        "{body}"
+    );
+    assert_eq!(notice["data"]["calendarSequence"], 3);
+}

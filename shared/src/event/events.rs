@@ -278,3 +278,30 @@ contract!(
     "events",
     user_id
 );
+
+/// A person is to hear that an event changed its time or place, or will not
+/// take place. Several changes within minutes are one; its `sequence` is the
+/// event's SEQUENCE.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventChangeNoticed {
+    /// Who.
+    pub user_id: UserId,
+    /// The event as it is now.
+    pub event: EventInBrief,
+    /// Whether it will not take place.
+    pub cancelled: bool,
+    /// What changed: of `startsAt`, `endsAt`, `venue`, `room`.
+    pub changed: Vec<String>,
+    /// The venue's name now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_name: Option<String>,
+    /// The calendar entry's SEQUENCE now (RFC 5545 §3.8.7.4).
+    pub calendar_sequence: u32,
+}
+contract!(
+    EventChangeNoticed,
+    "event.change.noticed",
+    "events",
+    user_id
+);

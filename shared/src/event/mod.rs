@@ -178,6 +178,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<events::RegistrationCancelled>(),
     published::<events::RegistrationPromoted>(),
     published::<events::RegistrationCheckedIn>(),
+    published::<events::EventChangeNoticed>(),
     published::<events::VenueUpdated>(),
     published::<events::WelcomeEventsFound>(),
     published::<matchmaking::MatchmakingRunRequested>(),

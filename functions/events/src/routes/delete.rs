@@ -46,6 +46,9 @@ pub async fn delete(
         Status::Approved | Status::Published => {
             event.authorise(&principal, Permission::EventPublish)?;
             let (next, _, mut commit) = app.step(&cx, &event, &counts, Move::Cancel)?;
+            app.store
+                .note_change(&mut commit, &event, &next, Some(principal.user_id))
+                .await?;
             let cancelled = EventCancelled {
                 event: next.snapshot(),
                 reason: None,

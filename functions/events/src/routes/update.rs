@@ -75,6 +75,9 @@ pub async fn update(
     let who = Some(principal.user_id);
     let entry = next.entry(commit.now(), Step::Edited, who, None, changed.clone());
     commit.create(&entry);
+    app.store
+        .note_change(&mut commit, &event, &next, who)
+        .await?;
     if next.status == Status::Published {
         commit.publish(
             &EventUpdated {

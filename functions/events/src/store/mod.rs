@@ -8,7 +8,8 @@
 //! | counts | `EVENT#<id>` | `COUNTS` | | |
 //! | registration | `EVENT#<id>` | `REG#<user>` | `USER#<user>` by id | |
 //! | waitlist entry | `EVENT#<id>` | `WAIT#<order>` | | |
-//! | saved event | `USER#<user>` | `SAVED#<event>` | | |
+//! | saved event | `USER#<user>` | `SAVED#<event>` | `SAVERS#<event>` by user, while saved | |
+//! | notice of a change | `EVENT#<id>` | `NOTICE` | `NOTICES` by time | |
 //! | secret calendar | `USER#<user>` | `FEED#<feed>` | | |
 //! | way to a calendar | `FEED#<hash>` | `FEED` | | |
 //! | event's cards | `FIND#<shelf>` | `<begin>#<event>` | | |
@@ -20,6 +21,7 @@
 pub mod family;
 pub mod feeds;
 mod history;
+pub mod notices;
 mod seats;
 pub mod shelves;
 

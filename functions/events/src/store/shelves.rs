@@ -82,13 +82,14 @@ impl Store {
         limit: u32,
         after: Option<Position>,
     ) -> Result<Found<Event>, StoreError> {
-        let shelf = Stretch {
+        let programme = Stretch {
             pk: format!("FIND#{}", shelf_of_parent(parent)),
             first: "0".to_owned(),
             last: "9999".to_owned(),
         };
         let all = Filter::default();
-        self.on_shelves(&[shelf], &all, wanted, limit, after).await
+        self.on_shelves(&[programme], &all, wanted, limit, after)
+            .await
     }
 
     /// The cards of an event's programme, the first thousand of them, and
@@ -160,7 +161,7 @@ impl Store {
         stretches: &[Stretch],
         place: Option<&str>,
     ) -> Result<Round<C>, StoreError> {
-        let each = (MOST_CARDS / stretches.len().max(1)).clamp(20, AT_ONCE);
+        let each = (MOST_CARDS / stretches.len().max(1)).clamp(4, AT_ONCE);
         let limit = u32::try_from(each).unwrap_or(u32::MAX);
         let found = try_join_all(stretches.iter().filter_map(|stretch| {
             // No key is the beginning of another, so this is the next possible.
@@ -238,10 +239,10 @@ impl Store {
     /// A page of the cards on a shelf.
     pub async fn cards_on(
         &self,
-        shelf: &str,
+        name: &str,
         after: Option<Position>,
     ) -> Result<Found<Card>, StoreError> {
-        let query = Query::partition(format!("FIND#{shelf}"))
+        let query = Query::partition(format!("FIND#{name}"))
             .limit(100)
             .consistent();
         self.table.query(query.after(after)).await

@@ -73,6 +73,9 @@ kinds! {
     EventUpdated = "event.updated", critical: false;
     /// Somebody else cancelled the recipient's event.
     EventCancelled = "event.cancelled", critical: true;
+    /// An event that the recipient goes to or keeps has another time or place,
+    /// or will not take place.
+    EventChanged = "event.changed", critical: true;
     /// People registered for the recipient's event; grouped.
     EventRegistrations = "event.registrations", critical: false;
     /// The recipient has a place.

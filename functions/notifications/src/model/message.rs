@@ -98,6 +98,21 @@ pub enum Message {
         /// Why.
         reason: Option<String>,
     },
+    /// See [`Kind::EventChanged`].
+    #[serde(rename = "event.changed")]
+    EventChanged {
+        /// The event as it is now.
+        #[serde(flatten)]
+        occasion: Occasion,
+        /// Whether it will not take place.
+        cancelled: bool,
+        /// What changed: of `startsAt`, `endsAt`, `venue`, `room`.
+        changed: Vec<String>,
+        /// The venue's name now.
+        venue_name: Option<String>,
+        /// The calendar entry's SEQUENCE now.
+        calendar_sequence: u32,
+    },
     /// See [`Kind::EventRegistrations`]; who and how many stand beside it.
     #[serde(rename = "event.registrations")]
     EventRegistrations {
@@ -174,6 +189,7 @@ impl Message {
             Self::EventRejected { .. } => Kind::EventRejected,
             Self::EventUpdated { .. } => Kind::EventUpdated,
             Self::EventCancelled { .. } => Kind::EventCancelled,
+            Self::EventChanged { .. } => Kind::EventChanged,
             Self::EventRegistrations { .. } => Kind::EventRegistrations,
             Self::RegistrationConfirmed(_) => Kind::RegistrationConfirmed,
             Self::RegistrationWaitlisted(_) => Kind::RegistrationWaitlisted,

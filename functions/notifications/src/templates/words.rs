@@ -45,25 +45,13 @@ impl Words {
                 title,
                 note,
                 changed,
-            } if changed.is_empty() => decided(*event_id, title, true, note.as_deref()),
-            Message::EventApproved {
-                event_id,
-                title,
-                note,
-                changed,
-            } => change_decided(*event_id, title, changed, true, note.as_deref()),
+            } => decided(*event_id, title, changed, true, note.as_deref()),
             Message::EventRejected {
                 event_id,
                 title,
                 reason,
                 changed,
-            } if changed.is_empty() => decided(*event_id, title, false, reason.as_deref()),
-            Message::EventRejected {
-                event_id,
-                title,
-                reason,
-                changed,
-            } => change_decided(*event_id, title, changed, false, reason.as_deref()),
+            } => decided(*event_id, title, changed, false, reason.as_deref()),
             Message::EventUpdated {
                 event_id,
                 title,
@@ -74,6 +62,13 @@ impl Words {
                 title,
                 reason,
             } => cancelled(*event_id, title, reason.as_deref()),
+            Message::EventChanged {
+                occasion,
+                cancelled,
+                changed,
+                venue_name,
+                ..
+            } => changed_for_attendees(occasion, *cancelled, changed, venue_name.as_deref()),
             Message::EventRegistrations { event_id, title } => {
                 registrations(*event_id, title, actor, count)
             }
@@ -85,11 +80,9 @@ impl Words {
                 "You are on the waitlist for",
                 "All places are taken. You move up by yourself when one becomes free.",
             ),
-            Message::RegistrationPromoted(at) => place(
-                at,
-                "You have a place at",
-                "A place became free, and it is yours.",
-            ),
+            Message::RegistrationPromoted(at) => {
+                place(at, "You have a place at", "A place became free for you.")
+            }
             Message::RegistrationCancelled { occasion, reason } => place(
                 occasion,
                 "Your registration was cancelled:",
@@ -255,7 +248,16 @@ fn submitted(event: EventId, title: &str, actor: Option<&str>, changed: &[String
     words
 }
 
-fn decided(event: EventId, title: &str, approved: bool, reason: Option<&str>) -> Words {
+fn decided(
+    event: EventId,
+    title: &str,
+    changed: &[String],
+    approved: bool,
+    reason: Option<&str>,
+) -> Words {
+    if !changed.is_empty() {
+        return change_decided(event, title, changed, approved, reason);
+    }
     if approved {
         let body = with(
             "Your event was approved and can be published.",
@@ -302,6 +304,35 @@ fn updated(event: EventId, title: &str, actor: Option<&str>, changed: &[String])
         format!("“{title}” was changed"),
         format!("{who} changed your event: {}.", changed.join(", ")),
     )
+}
+
+fn changed_for_attendees(
+    occasion: &Occasion,
+    cancelled: bool,
+    changed: &[String],
+    venue: Option<&str>,
+) -> Words {
+    let (id, title) = (occasion.event_id, &occasion.title);
+    if cancelled {
+        let body = "An event that you saved will not take place.".to_owned();
+        return about(id, format!("“{title}” was cancelled"), body);
+    }
+    let time = changed.iter().any(|field| field.ends_with("At"));
+    let place = changed.iter().any(|field| !field.ends_with("At"));
+    let what = match (time, place) {
+        (true, true) => "another time and place",
+        (false, true) => "another place",
+        _ => "another time",
+    };
+    let when = local(occasion.starts_at, &occasion.time_zone);
+    let at = venue.map_or_else(String::new, |venue| format!(", {venue}"));
+    let body = format!("It begins on {when}{at}. Subscribed calendars follow by themselves.");
+    let mut words = about(id, format!("“{title}” has {what}"), body);
+    words.action = Action {
+        label: "Update your calendar",
+        path: format!("/v1/events/{id}.ics"),
+    };
+    words
 }
 
 fn cancelled(event: EventId, title: &str, reason: Option<&str>) -> Words {

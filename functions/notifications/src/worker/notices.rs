@@ -2,8 +2,8 @@
 //! they did themselves.
 
 use shared::event::events::{
-    EventApproved, EventCancelled, EventRejected, EventUpdated, RegistrationCancelled,
-    RegistrationCreated, RegistrationPromoted, WelcomeEventsFound,
+    EventApproved, EventCancelled, EventChangeNoticed, EventRejected, EventUpdated,
+    RegistrationCancelled, RegistrationCreated, RegistrationPromoted, WelcomeEventsFound,
 };
 use shared::event::{Contract, Event};
 use shared::id::UserId;
@@ -18,6 +18,7 @@ pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, Work
     Ok(match event.kind.as_str() {
         EventApproved::TYPE => approved(event.data()?),
         EventRejected::TYPE => rejected(event.data()?),
+        EventChangeNoticed::TYPE => vec![event_changed(event.data()?)],
         WelcomeEventsFound::TYPE => welcome_events(event.data()?),
         EventUpdated::TYPE => {
             let actor = actor_name(store, event).await?;
@@ -49,6 +50,22 @@ pub(super) const fn notice(to: UserId, message: Message, actor: Option<String>) 
 /// Whether `user` did this.
 pub(super) fn by(event: &Event, user: UserId) -> bool {
     event.actor.as_deref() == Some(user.to_string().as_str())
+}
+
+fn event_changed(noticed: EventChangeNoticed) -> Notice {
+    let message = Message::EventChanged {
+        occasion: Occasion {
+            event_id: noticed.event.event_id,
+            title: noticed.event.title,
+            starts_at: noticed.event.starts_at,
+            time_zone: noticed.event.time_zone,
+        },
+        cancelled: noticed.cancelled,
+        changed: noticed.changed,
+        venue_name: noticed.venue_name,
+        calendar_sequence: noticed.calendar_sequence,
+    };
+    notice(noticed.user_id, message, None)
 }
 
 fn welcome_events(found: WelcomeEventsFound) -> Vec<Notice> {

@@ -54,13 +54,12 @@ pub async fn approve_change(
         .await?;
     may_decide(&event, &change, &principal)?;
     if_match.require(event.version)?;
-    let details = app
-        .placed(
-            change.applied(&event.details)?,
-            event.organization_id,
-            event.created_by,
-        )
-        .await?;
+    let mut details = change.applied(&event.details)?;
+    if details.venue_id != event.details.venue_id {
+        details = app
+            .placed(details, event.organization_id, event.created_by)
+            .await?;
+    }
     let mut commit = app.store.commit(&cx);
     let next = Event {
         pending: None,
@@ -83,6 +82,9 @@ pub async fn approve_change(
         change.names(),
     );
     commit.create(&entry);
+    app.store
+        .note_change(&mut commit, &event, &next, who)
+        .await?;
     if let Some(organization_id) = next.organization_id {
         let approved = EventApproved {
             event_id: id,
