@@ -22,6 +22,8 @@ pub mod page;
 pub mod principal;
 pub mod problem;
 pub mod run;
+#[cfg(feature = "sealing")]
+pub mod sealer;
 pub mod table;
 pub mod telemetry;
 #[cfg(feature = "testing")]

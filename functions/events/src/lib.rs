@@ -3,6 +3,7 @@
 //!
 //! This is the model room: the other groups' crates look the same.
 
+pub mod keyring;
 pub mod model;
 pub mod problems;
 pub mod recommend;

@@ -58,6 +58,46 @@ pub const HAS_SESSIONS: ProblemType = ProblemType {
     description: "Delete its sessions first, or cancel the event.",
 };
 
+/// Before or after the time in which a ticket type is on sale.
+pub const SALE_CLOSED: ProblemType = ProblemType {
+    slug: "sale-closed",
+    title: "The ticket type is not on sale now",
+    status: 409,
+    description: "`detail` says when it is. Other ticket types of the event may be open.",
+};
+
+/// A ticket type that somebody has.
+pub const TICKET_TYPE_IN_USE: ProblemType = ProblemType {
+    slug: "ticket-type-in-use",
+    title: "Somebody has a ticket of this type",
+    status: 409,
+    description: "A ticket type with registrations cannot be removed. End its sale by `salesUntil` instead.",
+};
+
+/// No offer of a place that could be taken.
+pub const NO_OFFER: ProblemType = ProblemType {
+    slug: "no-offer",
+    title: "No place is being offered to you",
+    status: 409,
+    description: "The offer has ended, was taken already, or there was none; the place went to the next.",
+};
+
+/// A hand-over that does not exist for the caller, or no longer.
+pub const TRANSFER_GONE: ProblemType = ProblemType {
+    slug: "transfer-gone",
+    title: "The registration is not being handed over to you",
+    status: 409,
+    description: "The hand-over has ended, was taken back, or is meant for somebody else.",
+};
+
+/// Feedback before the end, or on what never was.
+pub const FEEDBACK_CLOSED: ProblemType = ProblemType {
+    slug: "feedback-closed",
+    title: "Feedback is not open",
+    status: 409,
+    description: "Feedback is given once the event is over; a cancelled event gets none.",
+};
+
 /// All of them.
 pub const PROBLEMS: &[&ProblemType] = &[
     &WRONG_TRANSITION,
@@ -67,4 +107,9 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &CAPACITY_TOO_SMALL,
     &TOO_MANY_CALENDARS,
     &HAS_SESSIONS,
+    &SALE_CLOSED,
+    &TICKET_TYPE_IN_USE,
+    &NO_OFFER,
+    &TRANSFER_GONE,
+    &FEEDBACK_CLOSED,
 ];

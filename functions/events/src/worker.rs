@@ -16,21 +16,22 @@ use shared::event::auth::{
     OrganizationCreated, OrganizationDeleted, OrganizationUpdated, UserRegistered,
 };
 use shared::event::events::{
-    EventCancelled, EventCompleted, EventDeleted, EventUpdated, VenueUpdated,
+    AdmissionUpdated, EventCancelled, EventCompleted, EventDeleted, EventUpdated, VenueUpdated,
 };
 use shared::event::users::UserProfileUpdated;
 use shared::event::{Contract, Event as Envelope};
-use shared::id::{EventId, OrganizationId};
+use shared::id::{EventId, OrganizationId, UserId};
+use shared::problem::{CONFLICT, Problem};
 use shared::table::Entity;
 use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
-    Counts, Event, Filter, Move, Organization, Registration, RegistrationStatus, Status, Step,
+    Admission, Counts, Event, Filter, Move, Organization, RegistrationStatus, Status, Step,
 };
 use crate::problems::HAS_SESSIONS;
 use crate::store::family;
 use crate::store::shelves::shelve;
-use crate::store::{Owner, Seats, Store};
+use crate::store::{Guard, HEIRS, Owner, Seats, Store};
 
 use following::{cancel_sessions, follow_venue};
 pub use telling::tell_due;
@@ -106,6 +107,10 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
             let data: VenueUpdated = event.data()?;
             follow_venue(store, cx, data.venue_id).await
         }
+        AdmissionUpdated::TYPE => {
+            let data: AdmissionUpdated = event.data()?;
+            give_out_places(store, cx, data.event_id).await
+        }
         // A filter policy that changed takes minutes to hold.
         _ => Ok(()),
     }
@@ -177,6 +182,7 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
     family::remove(&mut commit, event);
     shelve(&mut commit, Some(event), None);
     store.forget_history(&mut commit, event.id).await?;
+    commit.delete(Admission::key_of(event.id));
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
     match commit.execute().await {
         // A session that was cancelled is kept as a record, and its event with it.
@@ -245,7 +251,7 @@ async fn end_registrations(
     id: EventId,
     reason: &str,
 ) -> Result<(), WorkerError> {
-    let Some(event) = store.find(id).await? else {
+    let Some((event, counts)) = store.with_counts(id).await? else {
         return Ok(());
     };
     if event.status != Status::Cancelled {
@@ -261,15 +267,13 @@ async fn end_registrations(
             .collect();
         for chunk in open.chunks(AT_ONCE) {
             let mut commit = store.commit(cx);
+            let now = commit.now();
+            let mut seats = Seats::of(&event, &counts, &mut commit);
             for was in chunk {
-                let cancelled = Registration {
-                    status: RegistrationStatus::Cancelled,
-                    updated_at: commit.now(),
-                    ..(*was).clone()
-                };
-                let reason = Some(reason.to_owned());
-                Seats::of(&event, &mut commit).end(was.status, &cancelled, reason);
+                let cancelled = was.turned(RegistrationStatus::Cancelled, now);
+                seats.cancel(was, &cancelled, Some(reason.to_owned()));
             }
+            seats.settle(Guard::Nothing, Problem::new(&CONFLICT));
             match commit.execute().await {
                 // Somebody withdrew between our read and our write: look again.
                 Err(err @ CommitError::Condition(_)) => {
@@ -285,32 +289,68 @@ async fn end_registrations(
     }
 }
 
-/// Gives places that became free to those who wait, one commit each, in order.
+/// Gives places that became free to those who wait, in order.
 async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
     loop {
-        let Some((event, counts)) = store.with_counts(id).await? else {
-            return Ok(());
-        };
-        let free = counts
-            .capacity
-            .is_none_or(|capacity| counts.confirmed < capacity);
-        if !counts.open || !free || counts.waitlisted == 0 {
-            return Ok(());
-        }
-        let Some(heir) = store.first_waiting(id).await? else {
+        let Some(hall) = store.hall(id, HEIRS).await? else {
             return Ok(());
         };
         let mut commit = store.commit(cx);
-        let promoted = Registration {
-            status: RegistrationStatus::Confirmed,
-            updated_at: commit.now(),
-            ..heir
-        };
-        Seats::of(&event, &mut commit).promote(&promoted);
+        if !store.give_out(&mut commit, &hall).await? {
+            return Ok(());
+        }
         match commit.execute().await {
             // The waitlist moved; the next look sees where to.
             Err(CommitError::Condition(_)) => {}
             result => result.settled()?,
+        }
+    }
+}
+
+/// Ends the offers whose time has passed; each place goes to the next. The
+/// schedule calls it.
+///
+/// # Errors
+/// The store's; the next run goes on.
+pub async fn end_offers(store: &Store, cx: &Context) -> Result<usize, WorkerError> {
+    let (mut after, mut done) = (None, 0);
+    loop {
+        let page = store.offers_before(store.now(), after).await?;
+        for offer in &page.items {
+            done += usize::from(end_offer(store, cx, offer.event_id, offer.user_id).await?);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(done);
+        }
+    }
+}
+
+/// Ends one offer, unless it was taken, or ended before.
+async fn end_offer(
+    store: &Store,
+    cx: &Context,
+    id: EventId,
+    user: UserId,
+) -> Result<bool, WorkerError> {
+    loop {
+        let read = Box::pin(futures::future::try_join(
+            store.hall(id, HEIRS),
+            store.registration(id, user),
+        ));
+        let (Some(hall), Some(offer)) = read.await? else {
+            return Ok(false);
+        };
+        // The index may be behind; this is not.
+        if offer.offered_until.is_none_or(|until| store.now() < until) {
+            return Ok(false);
+        }
+        let mut commit = store.commit(cx);
+        let reason = Some("The offer was not taken in time.".to_owned());
+        store.release(&mut commit, &hall, &offer, reason).await?;
+        match commit.execute().await {
+            Err(CommitError::Condition(_)) => {}
+            result => return result.settled().map(|()| true),
         }
     }
 }

@@ -1,15 +1,24 @@
 //! The group against an embedded DynamoDB: the router and the worker in process.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod admission;
+mod after;
 mod approval;
+mod attendees;
 mod calendars;
+mod crash;
+mod door;
 mod editing;
 mod finding;
+mod model;
+mod offline;
 mod parsers;
 mod programme;
+mod race;
 mod recommending;
 mod registration;
 mod support;
 mod telling;
 mod venues;
+mod waitlist;
 mod worker;

@@ -1,26 +1,33 @@
+use std::sync::Arc;
+
 use plenary_events::model::Organization;
 use plenary_events::store::Store;
 use serde_json::{Value, json};
 use shared::commit::Commit;
 use shared::id::OrganizationId;
 use shared::principal::Role;
-use shared::testing::{TestApi, TestUser, World, cx};
+use shared::testing::{MemorySealer, TestApi, TestUser, World, cx};
 
 /// A world with the group's router in it.
 pub struct Stage {
     pub world: World,
     pub api: TestApi,
     pub store: Store,
+    pub sealer: Arc<MemorySealer>,
+    pub router: axum::Router,
 }
 
 impl Stage {
     pub async fn new() -> Self {
         let world = World::of("events").await;
-        let app = plenary_events::App::new(&world.core);
+        let sealer = Arc::new(MemorySealer::new());
+        let app = plenary_events::App::new(&world.core, sealer.clone());
         let router = plenary_events::api(world.core.clone()).build(app);
         Self {
-            api: world.api(router),
+            api: world.api(router.clone()),
+            router,
             store: Store::new(world.table().clone()),
+            sealer,
             world,
         }
     }
@@ -82,6 +89,19 @@ impl Stage {
 
     pub async fn read(&self, user: &TestUser, event: &Value) -> shared::testing::TestReply {
         self.api.get(&path(event)).bearer(user).send().await
+    }
+
+    /// The bytes of an answer that is no text.
+    pub async fn bytes(&self, path: &str, user: &TestUser) -> Vec<u8> {
+        use tower::ServiceExt;
+        let request = http::Request::builder()
+            .uri(path)
+            .header("authorization", format!("Bearer {}", user.token))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX);
+        body.await.unwrap().to_vec()
     }
 
     pub async fn kinds(&self) -> Vec<String> {

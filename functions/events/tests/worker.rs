@@ -20,14 +20,14 @@ pub fn batch(events: &[Event]) -> SqsEvent {
     batch
 }
 
-async fn deliver(stage: &Stage, events: &[Event]) -> usize {
+pub async fn deliver(stage: &Stage, events: &[Event]) -> usize {
     handle(&stage.store, batch(events))
         .await
         .batch_item_failures
         .len()
 }
 
-async fn last(stage: &Stage, kind: &str) -> Event {
+pub async fn last(stage: &Stage, kind: &str) -> Event {
     let told = stage.world.outbox(stage.world.table()).await;
     told.into_iter().rfind(|event| event.kind == kind).unwrap()
 }

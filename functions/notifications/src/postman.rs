@@ -261,6 +261,15 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             words.action.label = "See the invitation";
             words.action.path = format!("/v1/invitations/{token}");
         }
+        if let Message::RegistrationTransferLetter {
+            occasion,
+            sealed_token,
+            ..
+        } = &mail.message
+        {
+            let code = self.unsealer.unseal(sealed_token).await?;
+            words.action.path = templates::words::take_over(occasion.event_id, &code);
+        }
         if let Message::Account {
             letter,
             sealed_token: Some(sealed),

@@ -7,7 +7,7 @@ use shared::event::auth::{
 };
 use shared::event::events::{
     EventApproved, EventCancelled, EventRejected, EventSubmitted, EventUpdated,
-    RegistrationCancelled, RegistrationPromoted,
+    RegistrationCancelled, RegistrationOffered, RegistrationPromoted, RegistrationTransferOffered,
 };
 use shared::id::{EventId, InvitationId, OrganizationId, RegistrationId, UserId};
 use shared::principal::Role;
@@ -277,6 +277,61 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         "{body}"
     );
     assert_eq!(stage.post.subjects(&address("Ada")).len(), 3);
+}
+
+/// B3-02, B3-03: an offer of a place, and a registration that is handed over to
+/// a user and to an address.
+#[tokio::test]
+async fn no_14_offers_and_hand_overs() {
+    let stage = Stage::new().await;
+    let (ada, grace) = (stage.person("Ada").await, stage.person("Grace").await);
+    let at = registration(ada.id, grace.id, EventId::new());
+    let offered = RegistrationOffered {
+        registration_id: at.registration_id,
+        event_id: at.event_id,
+        user_id: ada.id,
+        title: at.title.clone(),
+        starts_at: at.starts_at,
+        time_zone: at.time_zone.clone(),
+        offered_until: now() + SignedDuration::from_hours(2),
+    };
+    stage.tell(&offered, 1, None).await;
+    let body = text(&stage.inbox(&ada).await[0]["body"]);
+    assert!(body.contains("is held for you until"), "{body}");
+    let mut handed = RegistrationTransferOffered {
+        registration_id: at.registration_id,
+        event_id: at.event_id,
+        from_user: Some(ada.id),
+        to_user: Some(grace.id),
+        email: None,
+        sealed_token: None,
+        title: at.title,
+        starts_at: at.starts_at,
+        time_zone: at.time_zone,
+        expires_at: now() + SignedDuration::from_hours(48),
+    };
+    stage.tell(&handed, 2, Some(ada.id)).await;
+    let body = text(&stage.inbox(&grace).await[0]["body"]);
+    assert!(
+        body.starts_with("Ada has a registration for you."),
+        "{body}"
+    );
+    handed.to_user = None;
+    handed.email = Some("new@example.org".into());
+    handed.sealed_token = Some("sealed:c0de".into());
+    let before = stage.post.letters().len();
+    let event = stage.tell(&handed, 3, Some(ada.id)).await;
+    assert!(stage.handles(&event).await, "redelivered");
+    let letters = stage.post.letters();
+    assert_eq!(letters.len(), before + 1);
+    let letter = letters.last().unwrap();
+    assert_eq!(letter.to, "new@example.org");
+    let link = format!("/v1/events/{}/registrations/take-over#c0de", at.event_id);
+    assert!(
+        letter.content.text.contains(&link),
+        "{}",
+        letter.content.text
+    );
 }
 
 #[tokio::test]

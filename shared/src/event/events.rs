@@ -305,3 +305,95 @@ contract!(
     "events",
     user_id
 );
+
+/// A place from the waitlist is held for a person, who must take it in time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistrationOffered {
+    /// Which; its version is the event's `sequence`.
+    pub registration_id: RegistrationId,
+    /// For what.
+    pub event_id: EventId,
+    /// Who.
+    pub user_id: UserId,
+    /// The event's title.
+    pub title: String,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Until when it is held.
+    pub offered_until: Timestamp,
+}
+contract!(
+    RegistrationOffered,
+    "event.registration.offered",
+    "events",
+    registration_id
+);
+
+/// A person is asked to take over somebody's registration. Never archived,
+/// never sent to webhooks: it may name an address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistrationTransferOffered {
+    /// Which; its version is the event's `sequence`.
+    pub registration_id: RegistrationId,
+    /// For what.
+    pub event_id: EventId,
+    /// Who hands it over; absent for what an organiser prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_user: Option<UserId>,
+    /// To which user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_user: Option<UserId>,
+    /// To which address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The code that takes it over, sealed for the mailer; with an address only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_token: Option<String>,
+    /// The event's title.
+    pub title: String,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Until when it can be taken.
+    pub expires_at: Timestamp,
+}
+contract!(
+    RegistrationTransferOffered,
+    "event.registration.transfer.offered",
+    "events",
+    registration_id
+);
+
+/// Ticket types, questions or the waitlist's rules changed. Its `sequence`
+/// counts these changes alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdmissionUpdated {
+    /// Of which event.
+    pub event_id: EventId,
+}
+contract!(
+    AdmissionUpdated,
+    "event.admission.updated",
+    "events",
+    event_id
+);
+
+/// An attendee said what they thought of an event, or changed it. Its
+/// `sequence` counts that person's changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedbackGiven {
+    /// On what.
+    pub event_id: EventId,
+    /// Who.
+    pub user_id: UserId,
+    /// 1 to 5.
+    pub rating: u8,
+}
+contract!(FeedbackGiven, "event.feedback.given", "events", event_id);

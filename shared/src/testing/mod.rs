@@ -7,10 +7,17 @@ mod api;
 mod db;
 mod faults;
 pub mod ground;
+#[cfg(feature = "sealing")]
+mod sealer;
+mod stop;
 
 pub use api::{TestApi, TestReply, TestRequest};
 pub use db::TestDb;
 pub use faults::{Call, Fault, Faults};
+#[cfg(feature = "sealing")]
+pub use sealer::MemorySealer;
+
+pub use stop::{Moment, stopped};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -22,8 +22,8 @@ use shared::testing::{TestApi, TestDb, TestReply, TestUser, World, event};
 use shared::worker::{WorkerError, run_batch};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::stop::{Moment, stopped};
 use crate::support::{Census, Note, census, profile};
+use shared::testing::{Moment, stopped};
 
 /// More await points than any of this has; the tests find the true number.
 const ENOUGH: usize = 500;

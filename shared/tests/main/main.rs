@@ -13,5 +13,4 @@ mod http;
 mod idempotency;
 mod limits;
 mod routes;
-mod stop;
 mod support;

@@ -1,15 +1,23 @@
 //! The HTTP side of the events group.
 
+use std::sync::Arc;
+
 use lambda_runtime::Error;
 use plenary_events::{App, api};
 use shared::aws::Aws;
+use shared::config::Env;
 use shared::http::Core;
+use shared::sealer::Kms;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     shared::run::start()?;
+    let mut env = Env::read();
+    let key_id = env.required("DATA_KEY_ID");
+    env.check()?;
     let aws = Aws::from_env()?;
     let core = Core::from_env(&aws)?;
-    let app = App::new(&core);
+    let kms = aws_sdk_kms::Client::from_conf(shared::client_config!(aws_sdk_kms, &aws).build());
+    let app = App::new(&core, Arc::new(Kms::new(kms, key_id)));
     shared::run::http(api(core).build(app)).await
 }

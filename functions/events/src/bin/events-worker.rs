@@ -24,6 +24,7 @@ enum Payload {
 #[serde(rename_all = "lowercase")]
 enum Sweep {
     Completions,
+    Offers,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -52,6 +53,13 @@ async fn answer(store: &Store, payload: Payload) -> Result<Value, Error> {
             let completed = worker::complete_past(store, &cx).await?;
             let told = worker::tell_due(store, &cx).await?;
             Ok(json!({"completed": completed, "told": told}))
+        }
+        Payload::Sweep {
+            sweep: Sweep::Offers,
+        } => {
+            let cx = Context::begin(Duration::from_secs(25));
+            let ended = worker::end_offers(store, &cx).await?;
+            Ok(json!({"ended": ended}))
         }
     }
 }

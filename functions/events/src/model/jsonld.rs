@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use super::counts::Counts;
 use super::details::{Price, minor_digits};
-use super::event::{Counts, Event};
+use super::event::Event;
 use super::place::Venue;
 use super::session::Speaker;
 use super::status::Status;

@@ -8,7 +8,8 @@ use shared::id::{EventId, UserId};
 use shared::table::{Entity, Key};
 use utoipa::ToSchema;
 
-use super::event::{Counts, Event};
+use super::counts::Counts;
+use super::event::Event;
 
 /// What counts as soon.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
@@ -173,7 +174,7 @@ impl Taste {
         if let Some(city) = city(event).filter(|city| self.cities.contains(city)) {
             found.push((Reason::City { city }, 2));
         }
-        if counts.confirmed >= POPULAR {
+        if counts.attendees() >= POPULAR {
             found.push((Reason::Popular, 2));
         }
         let soon = event.details.starts_at.duration_since(now) <= SOON;

@@ -101,13 +101,7 @@ pub async fn create(
         sequence: 0,
         version: 1,
     };
-    let counts = Counts {
-        id: event.id,
-        open: false,
-        capacity: event.details.capacity,
-        confirmed: 0,
-        waitlisted: 0,
-    };
+    let counts = Counts::new(event.id, event.details.capacity);
     if let Some(parent) = &parent {
         within(&event.details, parent)?;
         family::add(&mut commit, parent.id);

@@ -10,7 +10,7 @@ use shared::problem::{Problem, VERSION_CONFLICT};
 use shared::table::Entity;
 
 use super::{App, TAG};
-use crate::model::{Event, Move, Status};
+use crate::model::{Admission, Event, Move, Status};
 use crate::problems::WRONG_TRANSITION;
 use crate::store::family;
 use crate::store::shelves::shelve;
@@ -76,6 +76,7 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
     family::remove(&mut commit, event);
     shelve(&mut commit, Some(event), None);
     app.store.forget_history(&mut commit, event.id).await?;
+    commit.delete(Admission::key_of(event.id));
     commit.publish(&EventDeleted { event_id: event.id }, event.version + 1);
     commit.finish(Reply::no_content()).await
 }

@@ -236,13 +236,7 @@ pub(super) async fn with_counts(app: &App, events: Vec<Event>) -> Result<Vec<Eve
     Ok(events
         .iter()
         .map(|event| {
-            let none = Counts {
-                id: event.id,
-                open: false,
-                capacity: None,
-                confirmed: 0,
-                waitlisted: 0,
-            };
+            let none = Counts::new(event.id, None);
             EventView::new(event, &of(event.id).unwrap_or(none))
         })
         .collect())

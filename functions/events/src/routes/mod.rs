@@ -1,12 +1,15 @@
 //! The HTTP interface of the group: one file per endpoint.
 
+mod admission;
 mod approve;
 mod calendar;
 mod cancel;
 mod change;
-mod check_in;
 mod create;
 mod delete;
+mod door;
+mod export;
+mod feedback;
 mod feeds;
 mod format;
 mod get;
@@ -34,11 +37,13 @@ use shared::http::{Api, Core, deprecated};
 use shared::id::{EventId, OrganizationId, UserId};
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
+use shared::sealer::Sealer;
 use shared::table::Table;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::keyring::KeyRing;
 use crate::model::{Counts, Details, Event, Move};
 use crate::store::Store;
 use crate::store::shelves::shelve;
@@ -57,15 +62,22 @@ pub struct App {
     access: Table,
     /// The API's own address, without a slash at the end.
     public_url: Arc<str>,
+    /// What seals the codes of letters and the key of the tickets.
+    pub sealer: Arc<dyn Sealer>,
+    /// Signs and verifies tickets.
+    pub keyring: KeyRing,
 }
 
 impl App {
     /// On top of the group's table.
-    pub fn new(core: &Core) -> Self {
+    pub fn new(core: &Core, sealer: Arc<dyn Sealer>) -> Self {
+        let store = Store::new(core.table.clone());
         Self {
-            store: Store::new(core.table.clone()),
             access: core.access.table().clone(),
             public_url: Arc::from(core.config.public_url.as_str()),
+            keyring: KeyRing::new(store.clone(), sealer.clone()),
+            store,
+            sealer,
         }
     }
 
@@ -197,7 +209,6 @@ fn routes() -> OpenApiRouter<App> {
             registrations::withdraw::withdraw
         ))
         .routes(routes!(registrations::mine::my_registration))
-        .routes(routes!(check_in::check_in))
         .routes(routes!(
             venues::create::create_venue,
             venues::list::list_venues
@@ -207,19 +218,53 @@ fn routes() -> OpenApiRouter<App> {
             venues::update::update_venue,
             venues::delete::delete_venue
         ))
+        .routes(routes!(registrations::accept::accept_offer))
+        .routes(routes!(
+            registrations::transfer::offer_transfer,
+            registrations::transfer::withdraw_transfer
+        ))
+        .routes(routes!(registrations::add::add_attendee))
+        .routes(routes!(registrations::import::import_attendees))
+        .routes(routes!(registrations::remove::remove_attendee))
+        .routes(routes!(
+            admission::get::get_admission,
+            admission::set::set_admission
+        ))
+        .routes(routes!(
+            door::check_in::check_in,
+            door::attendance::get_attendance
+        ))
+        .routes(routes!(door::upload::upload_check_ins))
+        .routes(routes!(door::pack::check_in_pack))
+        .routes(routes!(
+            feedback::give::give_feedback,
+            feedback::results::get_feedback
+        ))
+        .routes(routes!(feedback::give::my_feedback))
+        .routes(routes!(export::export))
+        .routes(routes!(door::keys::list_ticket_keys))
+        .routes(routes!(door::tickets::list_my_tickets))
+        .routes(routes!(door::tickets::ticket_svg))
+        .routes(routes!(door::tickets::ticket_png))
+        .routes(routes!(door::tickets::list_attendee_tickets))
         .merge(aliases)
 }
 
-/// What hands out secrets: never stored for repetition.
+/// What takes or gives codes and tickets.
 fn credentials() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(feeds::create::create_feed))
+    OpenApiRouter::new()
+        .routes(routes!(feeds::create::create_feed))
+        .routes(routes!(
+            registrations::take_over::take_over,
+            registrations::claim_page::take_over_page
+        ))
 }
 
 /// The group's API.
 pub fn api(core: Core) -> Api<App> {
     Api::new(core)
         .routes(routes())
-        // An address of 256 bits is not guessed, whoever's it is.
+        // A secret of 256 random bits is not guessed: no account to count for.
         .credential_routes(credentials(), |_, _| None)
 }
 

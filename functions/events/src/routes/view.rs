@@ -5,7 +5,9 @@ use serde::Serialize;
 use shared::id::{EventId, OrganizationId, RegistrationId, UserId};
 use utoipa::ToSchema;
 
-use crate::model::{Counts, Details, Event, Registration, RegistrationStatus, Status};
+use crate::model::{
+    Answers, Counts, Details, Event, Guest, Registration, RegistrationStatus, Status,
+};
 
 /// An event.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -54,7 +56,7 @@ impl EventView {
             details: event.details.clone(),
             status: event.status,
             is_active: event.status == Status::Published,
-            attendee_count: counts.confirmed,
+            attendee_count: counts.attendees(),
             waitlist_count: counts.waitlisted,
             change_pending: None,
             decision_note: event.decision_note.clone(),
@@ -92,7 +94,31 @@ pub struct RegistrationView {
     pub user_id: UserId,
     /// Where it stands.
     pub status: RegistrationStatus,
-    /// The place on the waitlist, from 1; only in the person's own view.
+    /// The ticket type, where the event has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_type: Option<String>,
+    /// For how many people.
+    pub quantity: u32,
+    /// The answers to the organiser's questions.
+    #[serde(skip_serializing_if = "Answers::is_empty")]
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    pub answers: Answers,
+    /// Whether the answers may be used to suggest people to meet.
+    pub matchmaking_consent: bool,
+    /// Until when a place is offered, for `offered`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub offered_until: Option<Timestamp>,
+    /// Until when somebody else can take it over, while it is being handed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub transfer_until: Option<Timestamp>,
+    /// Whom the organiser registered by address; `userId` stands for nobody
+    /// until that person claims it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guest: Option<Guest>,
+    /// The place on the waitlist of the ticket type, from 1; only in the
+    /// person's own view.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waitlist_position: Option<usize>,
     /// Since when.
@@ -112,9 +138,28 @@ impl RegistrationView {
             event_id: registration.event_id,
             user_id: registration.user_id,
             status: registration.status,
+            ticket_type: Some(registration.ticket_type.clone()).filter(|kind| !kind.is_empty()),
+            quantity: registration.quantity,
+            answers: registration.answers.clone(),
+            matchmaking_consent: registration.matchmaking_consent,
+            offered_until: registration.offered_until,
+            transfer_until: registration
+                .transfer
+                .as_ref()
+                .map(|transfer| transfer.expires_at),
+            guest: registration.guest.clone(),
             waitlist_position: None,
             created_at: registration.created_at,
             checked_in_at: registration.checked_in_at,
         }
+    }
+
+    /// Without what only organisers need.
+    pub fn for_the_door(mut self) -> Self {
+        self.answers.clear();
+        if let Some(guest) = &mut self.guest {
+            guest.email.clear();
+        }
+        self
     }
 }

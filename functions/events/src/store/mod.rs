@@ -3,11 +3,10 @@
 //!
 //! | what | pk | sk | gsi1 | gsi2 |
 //! |---|---|---|---|---|
+//! | admission | `EVENT#<id>` | `ADMISSION` | | |
 //! | event | `EVENT#<id>` | `EVENT` | `PUBLISHED` by time, while published | owner by time |
 //! | history | `EVENT#<id>` | `HIST#<version>` | | |
 //! | counts | `EVENT#<id>` | `COUNTS` | | |
-//! | registration | `EVENT#<id>` | `REG#<user>` | `USER#<user>` by id | |
-//! | waitlist entry | `EVENT#<id>` | `WAIT#<order>` | | |
 //! | saved event | `USER#<user>` | `SAVED#<event>` | `SAVERS#<event>` by user, while saved | |
 //! | notice of a change | `EVENT#<id>` | `NOTICE` | `NOTICES` by time | |
 //! | secret calendar | `USER#<user>` | `FEED#<feed>` | | |
@@ -16,12 +15,23 @@
 //! | venue | `VENUE#<id>` | `VENUE` | | |
 //! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
 //! | interests' copy | `USER#<user>` | `INTERESTS` | | |
+//! | registration | `EVENT#<id>` | `REG#<user>` | `USER#<user>` by id | `OFFERS` by end, while offered |
+//! | waitlist entry | `EVENT#<id>` | `WAIT#[<ticket type>#]<order>` | | |
+//! | scan | `DOOR#<event>` | `SCAN#<device>#<nonce>` | | |
+//! | presence | `DOOR#<event>` | `AT#<list>#<registration>#<number>` | | |
+//! | attendance | `DOOR#<event>` | `COUNT#<list>` | | |
+//! | feedback, ratings | `FEEDBACK#<event>` | `BY#<user>`, `RATINGS` | | |
+//! | ticket keys | `TICKETKEYS` | `SECRET`, `PUBLIC#<kid>` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
+mod door;
 pub mod family;
+mod feedback;
 pub mod feeds;
 mod history;
 pub mod notices;
+mod queues;
+mod release;
 mod seats;
 pub mod shelves;
 
@@ -31,12 +41,19 @@ use shared::id::{EventId, OrganizationId, UserId};
 use shared::problem::{Problem, UNAVAILABLE};
 use shared::table::{Entity, Found, Index, Position, Query, StoreError, Table};
 
-use crate::model::{Counts, Event, Filter, Interests, Organization, Registration, Saved, Waiting};
+use crate::model::{
+    Admission, Counts, Event, Filter, Interests, Organization, Registration, Saved,
+};
 
-pub use seats::{Seats, registration_event};
+pub use door::{TicketKey, TicketSecret, told_before};
+pub use queues::Hall;
+pub use release::HEIRS;
+pub use seats::{Guard, Seats, full, registration_event};
 
 /// The index partition of everything that is published.
 pub const PUBLISHED: &str = "PUBLISHED";
+/// The index partition of all open offers.
+pub const OFFERS: &str = "OFFERS";
 /// How many events one page reads at most, whatever the filter lets through.
 const MOST_READ: u32 = 200;
 /// How many it reads at once.
@@ -241,34 +258,10 @@ impl Store {
         self.table.query(query.limit(limit).after(after)).await
     }
 
-    /// The registration that has waited longest.
-    pub async fn first_waiting(&self, event: EventId) -> Result<Option<Registration>, StoreError> {
-        let query = Query::partition(format!("EVENT#{event}"))
-            .begins_with("WAIT#")
-            .consistent();
-        let first = self
-            .table
-            .query::<Waiting>(query.limit(1))
-            .await?
-            .items
-            .pop();
-        match first {
-            Some(first) => self.registration(event, first.user_id).await,
-            None => Ok(None),
-        }
-    }
-
-    /// How many stand before `order` on the waitlist.
-    pub async fn ahead(&self, event: EventId, order: &str) -> Result<usize, StoreError> {
-        let query = Query::partition(format!("EVENT#{event}"))
-            .between("WAIT#", format!("WAIT#{order}"))
-            .consistent();
-        Ok(self
-            .table
-            .query_all::<Waiting>(query)
-            .await?
-            .len()
-            .saturating_sub(1))
+    /// How people get into an event.
+    pub async fn admission(&self, event: EventId) -> Result<Admission, StoreError> {
+        let found = self.table.get_consistent(&Admission::key_of(event)).await?;
+        Ok(found.unwrap_or_else(|| Admission::standard(event)))
     }
 }
 

@@ -1,23 +1,47 @@
-//! Taking and giving back places: each method adds one move to a commit, so
-//! that counts, registration, waitlist and events change together or not at all.
+//! Taking and giving back places: each method adds one move to a commit, and
+//! [`Seats::settle`] changes the counts by all of them at once, under the
+//! conditions that make them right. So counts, registrations, waitlist and
+//! events change together or not at all.
 
-use shared::commit::Commit;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shared::commit::{Action, Commit};
 use shared::event::events::{
-    RegistrationCancelled, RegistrationCheckedIn, RegistrationCreated, RegistrationPromoted,
+    RegistrationCancelled, RegistrationCheckedIn, RegistrationCreated, RegistrationOffered,
+    RegistrationPromoted,
 };
 use shared::problem::{CONFLICT, Problem};
 
-use crate::model::{Counts, Event, Registration, RegistrationStatus, Waiting};
+use crate::model::{Counts, Event, Kinds, Registration, RegistrationStatus, Waiting};
 use crate::problems::EVENT_FULL;
 
-const HAS_PLACE: &str =
-    "#open = :open AND (attribute_not_exists(#capacity) OR #confirmed < #capacity)";
+/// What must still be true of the waitlist when the moves are committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing: what is freed is given to those who wait, one for one, or the
+    /// event gives no places any more.
+    Nothing,
+    /// Nobody waits.
+    NobodyWaits,
+    /// Somebody waits for this ticket type, so that one more waits rightly.
+    SomebodyWaits,
+    /// Nobody joined or left it, and no place was taken or freed: the moves
+    /// rest on who waits and on what is free.
+    AsSeen,
+}
 
 /// The moves of registrations of one event.
 #[derive(Debug)]
 pub struct Seats<'a> {
     commit: &'a mut Commit,
     event: &'a Event,
+    counts: &'a Counts,
+    taken: BTreeMap<String, i64>,
+    waiting: BTreeMap<String, i64>,
+    held: i64,
+    joined: bool,
+    moved: i64,
 }
 
 /// The payload of any registration event.
@@ -43,9 +67,18 @@ pub fn registration_event(event: &Event, registration: &Registration) -> Registr
 }
 
 impl<'a> Seats<'a> {
-    /// Moves of `event` within `commit`.
-    pub fn of(event: &'a Event, commit: &'a mut Commit) -> Self {
-        Self { commit, event }
+    /// Moves of `event`, whose counts were read, within `commit`.
+    pub fn of(event: &'a Event, counts: &'a Counts, commit: &'a mut Commit) -> Self {
+        Self {
+            commit,
+            event,
+            counts,
+            taken: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            held: 0,
+            joined: false,
+            moved: 0,
+        }
     }
 
     fn write(&mut self, registration: &Registration) {
@@ -57,127 +90,241 @@ impl<'a> Seats<'a> {
         .or(Problem::new(&CONFLICT).detail("The registration changed in the meantime."));
     }
 
-    /// Gives a place; never more than there are.
+    fn take(&mut self, registration: &Registration, sign: i64) {
+        let kind = registration.ticket_type.clone();
+        *self.taken.entry(kind).or_default() += sign * i64::from(registration.quantity);
+    }
+
+    fn queue(&mut self, registration: &Registration, sign: i64) {
+        let kind = registration.ticket_type.clone();
+        *self.waiting.entry(kind).or_default() += sign * i64::from(registration.quantity);
+        self.moved += 1;
+    }
+
+    /// Gives places.
     pub fn confirm(&mut self, registration: &Registration) {
         self.write(registration);
-        self.commit
-            .update(Counts::key_of(self.event.id))
-            .add("confirmed", 1)
-            .when(HAS_PLACE)
-            .bind(":open", true)
-            // Who waits comes first.
-            .when("#waitlisted = :none")
-            .bind(":none", 0)
-            .or(Problem::new(&EVENT_FULL).detail("All places are taken."));
-        let created = registration_event(self.event, registration);
-        self.commit.publish(&created, registration.version + 1);
+        self.take(registration, 1);
+        self.created(registration);
     }
 
     /// Puts a person at the end of the waitlist.
     pub fn wait(&mut self, registration: &Registration) {
         self.write(registration);
         self.commit.create(&waiting(registration));
-        self.commit
-            .update(Counts::key_of(self.event.id))
-            .add("waitlisted", 1)
-            .when("#open = :open AND (#confirmed >= #capacity OR #waitlisted > :none)")
-            .bind(":open", true)
-            .bind(":none", 0)
-            // A place became free, or the event was closed: look again.
-            .or(Problem::new(&EVENT_FULL));
-        let created = registration_event(self.event, registration);
-        self.commit.publish(&created, registration.version + 1);
+        self.queue(registration, 1);
+        self.joined = true;
+        self.created(registration);
     }
 
-    /// Ends a registration. `was` is how it stood; a freed place goes to
-    /// `heir`, the first who waits, in the same commit.
-    pub fn cancel(
-        &mut self,
-        was: RegistrationStatus,
-        cancelled: &Registration,
-        heir: Option<&Registration>,
-        reason: Option<String>,
-    ) {
-        self.write(cancelled);
-        match was {
-            RegistrationStatus::Waitlisted => {
-                self.leave_waitlist(cancelled);
-            }
-            _ => match heir {
-                Some(heir) => self.inherit(heir),
-                None => {
-                    self.commit
-                        .update(Counts::key_of(self.event.id))
-                        .add("confirmed", -1)
-                        // Somebody may have begun to wait for this very place.
-                        .when("#confirmed > :none AND #waitlisted = :none")
-                        .bind(":none", 0);
-                }
-            },
+    fn created(&mut self, registration: &Registration) {
+        // A guest has no account that could be told of anything.
+        if registration.guest.is_none() {
+            let created = registration_event(self.event, registration);
+            self.commit.publish(&created, registration.version + 1);
         }
-        let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
-        self.commit.publish(&payload, cancelled.version + 1);
     }
 
-    /// Ends a registration of a cancelled event: nobody inherits.
-    pub fn end(
-        &mut self,
-        was: RegistrationStatus,
-        cancelled: &Registration,
-        reason: Option<String>,
-    ) {
+    /// Ends a registration that stood as `was`.
+    pub fn cancel(&mut self, was: &Registration, cancelled: &Registration, reason: Option<String>) {
         self.write(cancelled);
-        let counter = if was.holds_place() {
-            "confirmed"
+        if was.status == RegistrationStatus::Waitlisted {
+            self.leave_waitlist(was);
         } else {
-            "waitlisted"
-        };
-        self.commit
-            .update(Counts::key_of(self.event.id))
-            .add(counter, -1);
-        if let (RegistrationStatus::Waitlisted, Some(order)) = (was, &cancelled.waiting) {
-            self.commit.delete(Waiting::key_of(self.event.id, order));
+            self.take(was, -1);
         }
-        let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
-        self.commit.publish(&payload, cancelled.version + 1);
+        if was.status == RegistrationStatus::Offered {
+            self.held -= i64::from(was.quantity);
+        }
+        if was.guest.is_none() {
+            let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
+            self.commit.publish(&payload, cancelled.version + 1);
+        }
     }
 
-    /// Gives a free place to the first who waits.
-    pub fn promote(&mut self, promoted: &Registration) {
-        self.inherit(promoted);
-        self.commit
-            .update(Counts::key_of(self.event.id))
-            .add("confirmed", 1)
-            .when(HAS_PLACE)
-            .bind(":open", true)
-            .or(Problem::new(&EVENT_FULL));
-    }
-
-    /// `heir` leaves the waitlist for a place that is his already.
-    fn inherit(&mut self, heir: &Registration) {
-        self.write(heir);
+    /// Gives places to `heir`, who waits: at once, or as an offer until then.
+    pub fn promote(&mut self, heir: &Registration, until: Option<Timestamp>) {
+        let now = self.commit.now();
+        self.take(heir, 1);
         self.leave_waitlist(heir);
-        let payload = payload!(RegistrationPromoted, self.event, heir, None);
-        self.commit.publish(&payload, heir.version + 1);
+        let Some(until) = until else {
+            let promoted = heir.turned(RegistrationStatus::Confirmed, now);
+            self.write(&promoted);
+            let payload = payload!(RegistrationPromoted, self.event, promoted, None);
+            self.commit.publish(&payload, promoted.version + 1);
+            return;
+        };
+        let offered = Registration {
+            offered_until: Some(until),
+            ..heir.turned(RegistrationStatus::Offered, now)
+        };
+        self.write(&offered);
+        self.held += i64::from(heir.quantity);
+        let payload = RegistrationOffered {
+            registration_id: offered.id,
+            event_id: self.event.id,
+            user_id: offered.user_id,
+            title: self.event.details.title.clone(),
+            starts_at: self.event.details.starts_at,
+            time_zone: self.event.details.time_zone.clone(),
+            offered_until: until,
+        };
+        self.commit.publish(&payload, offered.version + 1);
+    }
+
+    /// The person takes the places that were offered.
+    pub fn accept(&mut self, accepted: &Registration) {
+        self.write(accepted);
+        self.held -= i64::from(accepted.quantity);
+        let payload = payload!(RegistrationPromoted, self.event, accepted, None);
+        self.commit.publish(&payload, accepted.version + 1);
+    }
+
+    /// `given` hands the places over to `taken`.
+    pub fn hand_over(&mut self, given: &Registration, taken: &Registration, reason: String) {
+        self.write(given);
+        self.write(taken);
+        if given.guest.is_none() {
+            let payload = payload!(RegistrationCancelled, self.event, given, Some(reason));
+            self.commit.publish(&payload, given.version + 1);
+        }
+        self.created(taken);
     }
 
     fn leave_waitlist(&mut self, registration: &Registration) {
         let order = registration.waiting.as_deref().unwrap_or_default();
+        let key = Waiting::key_of(self.event.id, &registration.ticket_type, order);
         self.commit
-            .delete(Waiting::key_of(self.event.id, order))
+            .delete(key)
             .when("attribute_exists(#pk)")
             .or(Problem::new(&CONFLICT).detail("The waitlist moved in the meantime."));
-        self.commit
-            .update(Counts::key_of(self.event.id))
-            .add("waitlisted", -1);
+        self.queue(registration, -1);
     }
 
-    /// Lets a person in.
+    /// Lets a person in for the first time.
     pub fn check_in(&mut self, registration: &Registration) {
         self.write(registration);
-        let payload = payload!(RegistrationCheckedIn, self.event, registration, None);
-        self.commit.publish(&payload, registration.version + 1);
+        if registration.guest.is_none() {
+            let payload = payload!(RegistrationCheckedIn, self.event, registration, None);
+            self.commit.publish(&payload, registration.version + 1);
+        }
     }
+
+    /// Changes the counts by all the moves. `failure` is the answer when they
+    /// are not as they were seen.
+    pub fn settle(self, guard: Guard, failure: Problem) {
+        let taken: i64 = self.taken.values().sum();
+        let waiting: i64 = self.waiting.values().sum();
+        let none = self
+            .taken
+            .values()
+            .chain(self.waiting.values())
+            .all(|by| *by == 0);
+        if none && self.held == 0 && self.moved == 0 {
+            return;
+        }
+        let action = self.commit.update(Counts::key_of(self.event.id));
+        action.when("attribute_exists(#pk)").or(failure);
+        for (name, by) in [
+            ("confirmed", taken),
+            ("waitlisted", waiting),
+            ("held", self.held),
+            ("queue", self.moved),
+        ] {
+            if by != 0 {
+                action.add(name, by);
+            }
+        }
+        for (what, deltas) in [("taken", &self.taken), ("waiting", &self.waiting)] {
+            for (kind, by) in deltas
+                .iter()
+                .filter(|(kind, by)| !kind.is_empty() && **by != 0)
+            {
+                action.add(&Kinds::attribute(kind, what), *by);
+            }
+        }
+        if taken > 0 || self.joined {
+            action.when("#open = :open").bind(":open", true);
+        }
+        if taken > 0 {
+            room(
+                action,
+                ("capacity", "confirmed"),
+                self.counts.capacity,
+                taken,
+            );
+        }
+        for (kind, by) in self
+            .taken
+            .iter()
+            .filter(|(kind, by)| !kind.is_empty() && **by > 0)
+        {
+            let names = [
+                Kinds::attribute(kind, "quota"),
+                Kinds::attribute(kind, "taken"),
+            ];
+            let quota = self.counts.kind(kind).quota;
+            room(action, (&names[0], &names[1]), quota, *by);
+        }
+        match guard {
+            Guard::Nothing => {}
+            Guard::NobodyWaits => {
+                action.when("#waitlisted = :nobody").bind(":nobody", 0);
+            }
+            Guard::SomebodyWaits => {
+                let kind = self.waiting.keys().next().map_or("", String::as_str);
+                let name = if kind.is_empty() {
+                    "waitlisted".to_owned()
+                } else {
+                    Kinds::attribute(kind, "waiting")
+                };
+                action
+                    .when(&format!("#{name} > :nobody"))
+                    .bind(":nobody", 0);
+            }
+            Guard::AsSeen => {
+                unchanged(action, "queue", self.counts.queue);
+                unchanged(action, "confirmed", u64::from(self.counts.confirmed));
+            }
+        }
+    }
+}
+
+/// The limit is the one that was seen, and `by` more fit under it.
+fn room(action: &mut Action, (limit, taken): (&str, &str), most: Option<u32>, by: i64) {
+    let Some(most) = most else {
+        action.when(&format!("attribute_not_exists(#{limit})"));
+        return;
+    };
+    let (seen, room) = (format!(":seen_{limit}"), format!(":room_{limit}"));
+    let left = i64::from(most) - by;
+    action
+        .when(&format!("#{limit} = {seen}"))
+        .bind(&seen, most)
+        .bind(&room, left);
+    if left < 0 {
+        // More than there are at all; nothing is below this.
+        action.when(&format!("#{taken} <= {room}"));
+    } else {
+        action.when(&format!(
+            "(attribute_not_exists(#{taken}) OR #{taken} <= {room})"
+        ));
+    }
+}
+
+fn unchanged(action: &mut Action, name: &str, seen: u64) {
+    let value = format!(":as_seen_{name}");
+    let condition = if seen == 0 {
+        format!("(attribute_not_exists(#{name}) OR #{name} = {value})")
+    } else {
+        format!("#{name} = {value}")
+    };
+    action.when(&condition).bind(&value, seen);
+}
+
+/// No place, for now or at all.
+pub fn full() -> Problem {
+    Problem::new(&EVENT_FULL).detail("All places are taken.")
 }
 
 /// The waitlist entry of a registration.
@@ -186,5 +333,7 @@ fn waiting(registration: &Registration) -> Waiting {
         event_id: registration.event_id,
         user_id: registration.user_id,
         order: registration.waiting.clone().unwrap_or_default(),
+        ticket_type: registration.ticket_type.clone(),
+        quantity: registration.quantity,
     }
 }

@@ -122,6 +122,8 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
             .items
             .iter()
             .filter(|registration| registration.status != RegistrationStatus::Cancelled)
+            // Whom an organiser registered by address has no inbox here.
+            .filter(|registration| registration.guest.is_none())
             .map(|registration| registration.user_id)
             .collect();
         let next = match found.next {

@@ -45,7 +45,12 @@ macro_rules! kinds {
             /// Whether it goes to an address by e-mail alone, whatever the
             /// preferences say.
             pub const fn letter_only(self) -> bool {
-                matches!(self, Self::OrganizationInvitation | Self::Account)
+                matches!(
+                    self,
+                    Self::OrganizationInvitation
+                        | Self::Account
+                        | Self::RegistrationTransferLetter
+                )
             }
 
             /// Whether it always reaches the person on every channel and at
@@ -84,6 +89,12 @@ kinds! {
     RegistrationWaitlisted = "registration.waitlisted", critical: false;
     /// The recipient moved from the waitlist to a place.
     RegistrationPromoted = "registration.promoted", critical: true;
+    /// A place from the waitlist is held for the recipient.
+    RegistrationOffered = "registration.offered", critical: true;
+    /// Somebody hands a registration over to the recipient.
+    RegistrationTransfer = "registration.transfer", critical: false;
+    /// The same, to an address; e-mail only.
+    RegistrationTransferLetter = "registration.transfer.letter", critical: true;
     /// The recipient's place is gone.
     RegistrationCancelled = "registration.cancelled", critical: true;
     /// The recipient belongs to an organisation now.

@@ -130,6 +130,38 @@ pub enum Message {
     /// See [`Kind::RegistrationPromoted`].
     #[serde(rename = "registration.promoted")]
     RegistrationPromoted(Occasion),
+    /// See [`Kind::RegistrationOffered`].
+    #[serde(rename = "registration.offered")]
+    RegistrationOffered {
+        /// The event.
+        #[serde(flatten)]
+        occasion: Occasion,
+        /// Until when the place is held.
+        #[schema(value_type = String, format = DateTime)]
+        offered_until: Timestamp,
+    },
+    /// See [`Kind::RegistrationTransfer`]; who hands it over stands beside it.
+    #[serde(rename = "registration.transfer")]
+    RegistrationTransfer {
+        /// The event.
+        #[serde(flatten)]
+        occasion: Occasion,
+        /// Until when it can be taken over.
+        #[schema(value_type = String, format = DateTime)]
+        expires_at: Timestamp,
+    },
+    /// See [`Kind::RegistrationTransferLetter`].
+    #[serde(rename = "registration.transfer.letter")]
+    RegistrationTransferLetter {
+        /// The event.
+        #[serde(flatten)]
+        occasion: Occasion,
+        /// The code, sealed by KMS; opened while sending only.
+        sealed_token: String,
+        /// Until when it can be taken over.
+        #[schema(value_type = String, format = DateTime)]
+        expires_at: Timestamp,
+    },
     /// See [`Kind::RegistrationCancelled`].
     #[serde(rename = "registration.cancelled")]
     RegistrationCancelled {
@@ -194,6 +226,9 @@ impl Message {
             Self::RegistrationConfirmed(_) => Kind::RegistrationConfirmed,
             Self::RegistrationWaitlisted(_) => Kind::RegistrationWaitlisted,
             Self::RegistrationPromoted(_) => Kind::RegistrationPromoted,
+            Self::RegistrationOffered { .. } => Kind::RegistrationOffered,
+            Self::RegistrationTransfer { .. } => Kind::RegistrationTransfer,
+            Self::RegistrationTransferLetter { .. } => Kind::RegistrationTransferLetter,
             Self::RegistrationCancelled { .. } => Kind::RegistrationCancelled,
             Self::OrganizationMemberAdded { .. } => Kind::OrganizationMemberAdded,
             Self::OrganizationInvitation { .. } => Kind::OrganizationInvitation,

@@ -83,6 +83,19 @@ impl Words {
             Message::RegistrationPromoted(at) => {
                 place(at, "You have a place at", "A place became free for you.")
             }
+            Message::RegistrationOffered {
+                occasion,
+                offered_until,
+            } => offered(occasion, *offered_until),
+            Message::RegistrationTransfer {
+                occasion,
+                expires_at,
+            }
+            | Message::RegistrationTransferLetter {
+                occasion,
+                expires_at,
+                ..
+            } => handed_over(occasion, actor, *expires_at),
             Message::RegistrationCancelled { occasion, reason } => place(
                 occasion,
                 "Your registration was cancelled:",
@@ -356,6 +369,33 @@ fn registrations(event: EventId, title: &str, actor: Option<&str>, count: u32) -
         format!("{who} registered for “{title}”"),
         "Registrations for your event are coming in.".to_owned(),
     )
+}
+
+/// The place is held, and must be taken.
+fn offered(occasion: &Occasion, until: Timestamp) -> Words {
+    let until = local(until, &occasion.time_zone);
+    let body = format!(
+        "A place became free and is held for you until {until}. Take it, or it goes to the next."
+    );
+    let mut words = place(occasion, "A place is held for you at", &body);
+    words.action.label = "Take the place";
+    words
+}
+
+/// A registration that the recipient may take over.
+fn handed_over(occasion: &Occasion, actor: Option<&str>, until: Timestamp) -> Words {
+    let who = actor.unwrap_or("Somebody");
+    let until = local(until, &occasion.time_zone);
+    let body = format!("{who} has a registration for you. You can take it until {until}.");
+    let mut words = place(occasion, "A registration for you:", &body);
+    words.action.label = "Take the registration";
+    words
+}
+
+/// Where the letter with a hand-over's code leads: the code is a fragment,
+/// which browsers send to nobody.
+pub fn take_over(event: EventId, code: &str) -> String {
+    format!("/v1/events/{event}/registrations/take-over#{code}")
 }
 
 fn place(occasion: &Occasion, what: &str, body: &str) -> Words {

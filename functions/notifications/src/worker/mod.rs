@@ -14,13 +14,13 @@ use shared::event::auth::{
     AuthMailRequested, OrganizationInvitationCreated, OrganizationMemberAdded,
     OrganizationMemberChanged, OrganizationMemberRemoved, UserContactChanged, UserRegistered,
 };
-use shared::event::events::EventSubmitted;
+use shared::event::events::{EventSubmitted, RegistrationTransferOffered};
 use shared::event::{Contract, Event};
 use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
 
-use crate::model::{Member, Message};
+use crate::model::{Member, Message, Occasion};
 use crate::outgoing::{Mailer, Unsealer};
 use crate::postman::Postman;
 use crate::store::{Delivered, Notice, Store};
@@ -60,6 +60,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             OrganizationInvitationCreated::TYPE => self.invited(&event, &cx).await,
             AuthMailRequested::TYPE => self.letter(&event, &cx).await,
             EventSubmitted::TYPE => self.submitted(&event, &cx).await,
+            RegistrationTransferOffered::TYPE => self.handed_over(&event, &cx).await,
             _ => {
                 let notices = notices::of(&self.store, &event).await?;
                 self.tell(&event, &cx, notices).await
@@ -185,6 +186,30 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         let store = &self.store;
         let delivered = store
             .deliver_to_address(cx, event.id, &invited.email, message)
+            .await?;
+        self.post(event, cx, delivered).await
+    }
+
+    /// To an address it goes as a letter with the code, to a user as a notice.
+    async fn handed_over(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let offered: RegistrationTransferOffered = event.data()?;
+        let (Some(email), Some(sealed_token)) = (offered.email, offered.sealed_token) else {
+            let notices = notices::of(&self.store, event).await?;
+            return self.tell(event, cx, notices).await;
+        };
+        let message = Message::RegistrationTransferLetter {
+            occasion: Occasion {
+                event_id: offered.event_id,
+                title: offered.title,
+                starts_at: offered.starts_at,
+                time_zone: offered.time_zone,
+            },
+            sealed_token,
+            expires_at: offered.expires_at,
+        };
+        let store = &self.store;
+        let delivered = store
+            .deliver_to_address(cx, event.id, &email, message)
             .await?;
         self.post(event, cx, delivered).await
     }

@@ -3,7 +3,8 @@
 
 use shared::event::events::{
     EventApproved, EventCancelled, EventChangeNoticed, EventRejected, EventUpdated,
-    RegistrationCancelled, RegistrationCreated, RegistrationPromoted, WelcomeEventsFound,
+    RegistrationCancelled, RegistrationCreated, RegistrationOffered, RegistrationPromoted,
+    RegistrationTransferOffered, WelcomeEventsFound,
 };
 use shared::event::{Contract, Event};
 use shared::id::UserId;
@@ -31,6 +32,11 @@ pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, Work
             registration_created(created, name)
         }
         RegistrationPromoted::TYPE => registration_promoted(event.data()?),
+        RegistrationOffered::TYPE => registration_offered(event.data()?),
+        RegistrationTransferOffered::TYPE => {
+            let actor = actor_name(store, event).await?;
+            registration_transfer(event.data()?, actor)
+        }
         RegistrationCancelled::TYPE => registration_cancelled(event, event.data()?),
         _ => Vec::new(),
     })
@@ -193,6 +199,39 @@ fn registration_promoted(promoted: RegistrationPromoted) -> Vec<Notice> {
         time_zone: promoted.time_zone,
     });
     vec![notice(promoted.user_id, message, None)]
+}
+
+fn registration_offered(offered: RegistrationOffered) -> Vec<Notice> {
+    let message = Message::RegistrationOffered {
+        occasion: Occasion {
+            event_id: offered.event_id,
+            title: offered.title,
+            starts_at: offered.starts_at,
+            time_zone: offered.time_zone,
+        },
+        offered_until: offered.offered_until,
+    };
+    vec![notice(offered.user_id, message, None)]
+}
+
+/// One to an address goes out as a letter, not by this.
+fn registration_transfer(
+    offered: RegistrationTransferOffered,
+    actor: Option<String>,
+) -> Vec<Notice> {
+    let Some(to) = offered.to_user else {
+        return Vec::new();
+    };
+    let message = Message::RegistrationTransfer {
+        occasion: Occasion {
+            event_id: offered.event_id,
+            title: offered.title,
+            starts_at: offered.starts_at,
+            time_zone: offered.time_zone,
+        },
+        expires_at: offered.expires_at,
+    };
+    vec![notice(to, message, actor)]
 }
 
 fn registration_cancelled(event: &Event, cancelled: RegistrationCancelled) -> Vec<Notice> {

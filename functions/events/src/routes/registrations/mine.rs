@@ -37,7 +37,12 @@ pub async fn my_registration(
     if let (crate::model::RegistrationStatus::Waitlisted, Some(order)) =
         (registration.status, &registration.waiting)
     {
-        view.waitlist_position = Some(app.store.ahead(id, order).await? + 1);
+        view.waitlist_position = Some(
+            app.store
+                .ahead(id, &registration.ticket_type, order)
+                .await?
+                + 1,
+        );
     }
     Reply::ok(&view)
 }

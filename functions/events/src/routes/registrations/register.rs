@@ -1,25 +1,60 @@
 //! `POST /v1/events/{id}/registrations`
 
 use axum::extract::State;
+use jiff::Timestamp;
+use serde::Deserialize;
 use shared::cx::Context;
-use shared::http::{Path, Reply};
+use shared::http::{Json, Path, Reply};
 use shared::id::{EventId, RegistrationId};
 use shared::principal::Principal;
 use shared::problem::Problem;
+use utoipa::ToSchema;
 
 use super::super::view::RegistrationView;
 use super::super::{App, TAG, over};
-use crate::model::{Counts, Event, Registration, RegistrationStatus};
+use crate::model::{Answers, Fate, Registration, RegistrationStatus};
 use crate::problems::{ALREADY_REGISTERED, EVENT_FULL, REGISTRATION_CLOSED};
-use crate::store::Seats;
+use crate::store::{Guard, Hall, Seats, full};
 
 /// How often a request looks again when others take the places it saw.
 const LOOKS: usize = 4;
 
+/// What one wants of an event. All of it may be left out where the event has no
+/// ticket types and asks nothing.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Wish {
+    /// The ticket type; may be left out where there is but one.
+    pub(super) ticket_type: Option<String>,
+    /// For how many people.
+    #[schema(minimum = 1, maximum = 20)]
+    pub(super) quantity: u32,
+    /// Answers by question.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    pub(super) answers: Answers,
+    /// Whether the answers may be used to suggest people to meet.
+    pub(super) matchmaking_consent: bool,
+    /// Whether to wait if there is no place; `false` answers `event-full` then.
+    pub(super) waitlist: bool,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            ticket_type: None,
+            quantity: 1,
+            answers: Answers::new(),
+            matchmaking_consent: false,
+            waitlist: true,
+        }
+    }
+}
+
 /// Registers the caller.
 ///
-/// With a place (`confirmed`), or on the waitlist (`waitlisted`) when the event
-/// is full and keeps one. There are never more confirmed than places.
+/// With places (`confirmed`), or on the waitlist (`waitlisted`) when there are
+/// not enough and the event keeps one. There are never more confirmed than
+/// places, of the event and of the ticket type.
 #[utoipa::path(
     post,
     path = "/v1/events/{id}/registrations",
@@ -28,10 +63,11 @@ const LOOKS: usize = 4;
     params(
         ("id" = EventId, Path, description = "The event."),
     ),
+    request_body = Option<Wish>,
     responses(
         (status = 201, description = "The registration.", body = RegistrationView),
         (status = 404, description = "`not-found`"),
-        (status = 409, description = "`event-full`, `registration-closed`, `already-registered`"),
+        (status = 409, description = "`event-full`, `registration-closed`, `sale-closed`, `already-registered`"),
     ),
     security(("bearer" = []))
 )]
@@ -40,12 +76,20 @@ pub async fn register(
     cx: Context,
     principal: Principal,
     Path(id): Path<EventId>,
+    wish: Option<Json<Wish>>,
 ) -> Result<Reply, Problem> {
-    let mut last = Problem::new(&EVENT_FULL).detail("All places are taken.");
+    let wish = wish.map(|Json(wish)| wish).unwrap_or_default();
+    let mut last = full();
     for _ in 0..LOOKS {
-        match attempt(&app, &cx, &principal, id).await {
+        match attempt(&app, &cx, &principal, id, &wish).await {
             // Somebody took the last place between our look and our commit.
-            Err(problem) if problem.kind() == &EVENT_FULL => last = problem,
+            Err(problem) if problem.kind() == &EVENT_FULL => {
+                let certain = problem.detail_text() != full().detail_text();
+                last = problem;
+                if certain {
+                    break;
+                }
+            }
             result => return result,
         }
     }
@@ -57,64 +101,142 @@ async fn attempt(
     cx: &Context,
     principal: &Principal,
     id: EventId,
+    wish: &Wish,
 ) -> Result<Reply, Problem> {
-    let (event, counts) = app.store.event(id).await?;
-    if !event.visible_to(Some(principal)) {
+    let (hall, before) = app.store.entrance(id, principal.user_id).await?;
+    if !hall.event.visible_to(Some(principal)) {
         return Err(Problem::not_found("The event"));
     }
-    if !counts.open || over(&event, app.store.now()) {
+    if !hall.counts.open || over(&hall.event, app.store.now()) {
         return Err(Problem::new(&REGISTRATION_CLOSED));
     }
-    let before = app.store.registration(id, principal.user_id).await?;
-    let status = status(&event, &counts, before.as_ref())?;
+    free(before.as_ref())?;
+    let kind = hall.admission.wanted(wish.ticket_type.as_deref())?;
+    hall.admission.sized(&kind, wish.quantity)?;
+    hall.admission.answered(&kind, &wish.answers)?;
+    hall.admission.on_sale(&kind, app.store.now())?;
     let mut commit = app.store.commit(cx);
+    let fate = fate(&hall, &kind, wish)?;
     let registration = Registration {
-        id: before
-            .as_ref()
-            .map_or_else(RegistrationId::new, |before| before.id),
-        event_id: id,
         user_id: principal.user_id,
-        status,
-        created_at: commit.now(),
-        updated_at: commit.now(),
-        checked_in_at: None,
-        waiting: (status == RegistrationStatus::Waitlisted)
-            .then(|| format!("{}#{}", commit.now(), RegistrationId::new())),
-        version: before.as_ref().map_or(0, |before| before.version),
+        ..registration(&hall, before.as_ref(), &kind, wish, commit.now())
     };
-    let mut seats = Seats::of(&event, &mut commit);
-    if status == RegistrationStatus::Confirmed {
-        seats.confirm(&registration);
-    } else {
-        seats.wait(&registration);
-    }
+    let position = match place(&hall, &mut commit, &registration, fate) {
+        // Everybody waits for one place: as many people as places.
+        Some(guess) if hall.admission.singles() => Some(guess),
+        Some(_) => Some(app.store.length(id, &kind).await? + 1),
+        None => None,
+    };
     let view = RegistrationView {
-        waitlist_position: (status == RegistrationStatus::Waitlisted)
-            .then_some(counts.waitlisted as usize + 1),
-        ..RegistrationView::new(&registration)
+        waitlist_position: position,
+        ..RegistrationView::new(&placed(registration, fate, commit.now()))
     };
     let location = format!("/v1/events/{id}/registrations/me");
     commit.finish(Reply::created(&view, &location)?).await
 }
 
-/// What a registration would be now.
-fn status(
-    event: &Event,
-    counts: &Counts,
-    before: Option<&Registration>,
-) -> Result<RegistrationStatus, Problem> {
-    if let Some(before) = before.filter(|before| before.status != RegistrationStatus::Cancelled) {
-        return Err(Problem::new(&ALREADY_REGISTERED)
+/// 409 for whoever has a registration already.
+pub(super) fn free(before: Option<&Registration>) -> Result<(), Problem> {
+    match before.filter(|before| before.status != RegistrationStatus::Cancelled) {
+        None => Ok(()),
+        Some(before) => Err(Problem::new(&ALREADY_REGISTERED)
             .detail(format!("Your registration is {}.", before.status.name()))
-            .with("registrationId", before.id.to_string()));
+            .with("registrationId", before.id.to_string())),
     }
-    if counts.has_place() {
-        Ok(RegistrationStatus::Confirmed)
-    } else if event.details.waitlist {
-        Ok(RegistrationStatus::Waitlisted)
-    } else {
-        // Certain to fail: refused by this plain read, without a transaction.
-        let places = counts.capacity.unwrap_or(0);
-        Err(Problem::new(&EVENT_FULL).detail(format!("All {places} places are taken.")))
+}
+
+/// What the wish comes to. What is certain to fail is refused by these plain
+/// reads, without a transaction.
+pub(super) fn fate(hall: &Hall, kind: &str, wish: &Wish) -> Result<Fate, Problem> {
+    let counts = &hall.counts;
+    let fate = hall.queues.fate(counts, kind, wish.quantity);
+    if fate == Fate::Place || hall.event.details.waitlist && wish.waitlist {
+        return Ok(fate);
+    }
+    let (overall, own) = counts.room(kind);
+    let left = overall.min(own);
+    let detail = match (left, counts.capacity) {
+        (0, Some(places)) if overall == 0 => format!("All {places} places are taken."),
+        (0, _) => "All places of this ticket type are taken.".to_owned(),
+        _ if left < wish.quantity => format!("Only {left} places are left."),
+        _ => "The places that are left go to those who wait.".to_owned(),
+    };
+    Err(Problem::new(&EVENT_FULL)
+        .detail(detail)
+        .with("available", left))
+}
+
+/// The registration that goes on from the one before, in no status yet.
+pub(super) fn registration(
+    hall: &Hall,
+    before: Option<&Registration>,
+    kind: &str,
+    wish: &Wish,
+    now: Timestamp,
+) -> Registration {
+    let user = shared::id::UserId::from_uuid(uuid::Uuid::nil());
+    let fresh = Registration::new(hall.event.id, user, RegistrationStatus::Confirmed, now);
+    Registration {
+        id: before.map_or(fresh.id, |before| before.id),
+        version: before.map_or(0, |before| before.version),
+        transfers: before.map_or(0, |before| before.transfers),
+        ticket_type: kind.to_owned(),
+        quantity: wish.quantity,
+        answers: wish.answers.clone(),
+        matchmaking_consent: wish.matchmaking_consent,
+        ..fresh
+    }
+}
+
+fn placed(registration: Registration, fate: Fate, now: Timestamp) -> Registration {
+    match fate {
+        Fate::Place => registration,
+        Fate::Wait => Registration {
+            status: RegistrationStatus::Waitlisted,
+            // A fixed width: what is later sorts later.
+            waiting: Some(format!(
+                "{}#{}",
+                now.strftime("%Y-%m-%dT%H:%M:%S.%9fZ"),
+                RegistrationId::new()
+            )),
+            ..registration
+        },
+    }
+}
+
+/// Adds the registration to the commit; the position on the waitlist, if it
+/// stands there.
+pub(super) fn place(
+    hall: &Hall,
+    commit: &mut shared::commit::Commit,
+    registration: &Registration,
+    fate: Fate,
+) -> Option<usize> {
+    let counts = &hall.counts;
+    let registration = placed(registration.clone(), fate, commit.now());
+    let mut seats = Seats::of(&hall.event, counts, commit);
+    match fate {
+        Fate::Place => {
+            seats.confirm(&registration);
+            let guard = if counts.waitlisted == 0 {
+                Guard::NobodyWaits
+            } else {
+                Guard::AsSeen
+            };
+            seats.settle(guard, full());
+            None
+        }
+        Fate::Wait => {
+            seats.wait(&registration);
+            let waiting = counts.kind(&registration.ticket_type).waiting;
+            let known = !registration.ticket_type.is_empty() || counts.kinds.0.is_empty();
+            let guard = if waiting > 0 && known {
+                Guard::SomebodyWaits
+            } else {
+                Guard::AsSeen
+            };
+            seats.settle(guard, full());
+            Some(waiting as usize + 1)
+        }
     }
 }

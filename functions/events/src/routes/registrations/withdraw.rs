@@ -3,20 +3,20 @@
 use axum::extract::State;
 use shared::cx::Context;
 use shared::http::{Path, Reply};
-use shared::id::EventId;
+use shared::id::{EventId, UserId};
 use shared::principal::Principal;
 use shared::problem::{CONFLICT, Problem};
 
 use super::super::{App, TAG};
-use crate::model::{Registration, RegistrationStatus};
-use crate::store::Seats;
+use crate::model::RegistrationStatus;
+use crate::store::HEIRS;
 
 /// How often a request looks again when the waitlist moves under it.
 const LOOKS: usize = 8;
 
-/// Gives up the caller's registration.
+/// Gives up the caller's registration, place on the waitlist, or offer.
 ///
-/// A freed place goes to the first on the waitlist in the same moment.
+/// What becomes free goes to those who wait, in the same moment.
 #[utoipa::path(
     delete,
     path = "/v1/events/{id}/registrations",
@@ -37,9 +37,20 @@ pub async fn withdraw(
     principal: Principal,
     Path(id): Path<EventId>,
 ) -> Result<Reply, Problem> {
+    give_up(&app, &cx, id, principal.user_id, None).await
+}
+
+/// Ends somebody's registration, for `reason` if it is not their own wish.
+pub(super) async fn give_up(
+    app: &App,
+    cx: &Context,
+    id: EventId,
+    user: UserId,
+    reason: Option<&str>,
+) -> Result<Reply, Problem> {
     let mut last = Problem::new(&CONFLICT);
     for _ in 0..LOOKS {
-        match attempt(&app, &cx, &principal, id).await {
+        match attempt(app, cx, id, user, reason).await {
             Err(problem) if problem.kind() == &CONFLICT => last = problem,
             result => return result,
         }
@@ -50,37 +61,37 @@ pub async fn withdraw(
 async fn attempt(
     app: &App,
     cx: &Context,
-    principal: &Principal,
     id: EventId,
+    user: UserId,
+    reason: Option<&str>,
 ) -> Result<Reply, Problem> {
-    let event = app.store.find(id).await?;
-    let before = app.store.registration(id, principal.user_id).await?;
-    let (Some(event), Some(before)) = (event, before) else {
+    let read = Box::pin(futures::future::try_join(
+        app.store.hall(id, HEIRS),
+        app.store.registration(id, user),
+    ));
+    let (Some(hall), Some(before)) = read.await? else {
         return Err(Problem::not_found("The registration"));
     };
     match before.status {
         RegistrationStatus::Cancelled => return Ok(Reply::no_content()),
         RegistrationStatus::CheckedIn => {
-            return Err(Problem::forbidden("You have been checked in already."));
+            let who = if reason.is_some() {
+                "The person has"
+            } else {
+                "You have"
+            };
+            return Err(Problem::forbidden(format!(
+                "{who} been checked in already."
+            )));
         }
-        RegistrationStatus::Confirmed | RegistrationStatus::Waitlisted => {}
+        RegistrationStatus::Confirmed
+        | RegistrationStatus::Waitlisted
+        | RegistrationStatus::Offered => {}
     }
-    let heir = match before.status {
-        RegistrationStatus::Confirmed => app.store.first_waiting(id).await?,
-        _ => None,
-    };
     let mut commit = app.store.commit(cx);
-    let now = commit.now();
-    let cancelled = Registration {
-        status: RegistrationStatus::Cancelled,
-        updated_at: now,
-        ..before.clone()
-    };
-    let heir = heir.map(|heir| Registration {
-        status: RegistrationStatus::Confirmed,
-        updated_at: now,
-        ..heir
-    });
-    Seats::of(&event, &mut commit).cancel(before.status, &cancelled, heir.as_ref(), None);
+    let reason = reason.map(str::to_owned);
+    app.store
+        .release(&mut commit, &hall, &before, reason)
+        .await?;
     commit.finish(Reply::no_content()).await
 }

@@ -4,7 +4,7 @@ use std::task::Poll;
 
 /// When a process that waits is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub enum Moment {
     /// As soon as it waits: what it sent may still stand in a buffer.
     AtOnce,
     /// After everything else in the process had one turn: on its way.
@@ -14,13 +14,13 @@ pub(crate) enum Moment {
 }
 
 impl Moment {
-    pub(crate) const ALL: [Self; 3] = [Self::AtOnce, Self::Underway, Self::Answered];
+    pub const ALL: [Self; 3] = [Self::AtOnce, Self::Underway, Self::Answered];
 }
 
 /// Polls `work` at most `polls` times and then drops it, as a process that is
 /// stopped there would: `None`. What the service has been sent by then may or
 /// may not happen.
-pub(crate) async fn stopped<F: Future>(polls: usize, moment: Moment, work: F) -> Option<F::Output> {
+pub async fn stopped<F: Future>(polls: usize, moment: Moment, work: F) -> Option<F::Output> {
     let mut work = pin!(work);
     let mut left = polls;
     poll_fn(move |cx| {

@@ -1,0 +1,193 @@
+//! The door's part of the table: scans, presence, attendance, and the keys of
+//! the tickets.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::commit::{Commit, CommitError};
+use shared::cx::Context;
+use shared::id::{EventId, RegistrationId};
+use shared::problem::{CONFLICT, Problem};
+use shared::table::{Entity, Found, Key, Position, Query, StoreError};
+
+use super::Store;
+use crate::model::{Attendance, Presence, Scan};
+
+/// The partition of the ticket keys.
+const KEYS: &str = "TICKETKEYS";
+
+/// The public half of a ticket key. All are kept: tickets outlive their keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketKey {
+    /// Its id.
+    pub kid: String,
+    /// The public key, base64url.
+    pub x: String,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl Entity for TicketKey {
+    const KIND: &'static str = "ticket-key";
+
+    fn key(&self) -> Key {
+        Key::new(KEYS, format!("PUBLIC#{}", self.kid))
+    }
+}
+
+/// The private half of the key in use, sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketSecret {
+    /// Its id.
+    pub kid: String,
+    /// PKCS#8, sealed, base64url.
+    pub sealed: String,
+}
+
+impl std::fmt::Debug for TicketSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TicketSecret")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TicketSecret {
+    fn key_in_use() -> Key {
+        Key::new(KEYS, "SECRET")
+    }
+}
+
+impl Entity for TicketSecret {
+    const KIND: &'static str = "ticket-secret";
+
+    fn key(&self) -> Key {
+        Self::key_in_use()
+    }
+}
+
+impl Store {
+    /// The sealed key in use, if there is one.
+    pub async fn ticket_secret(&self) -> Result<Option<TicketSecret>, StoreError> {
+        self.table.get_consistent(&TicketSecret::key_in_use()).await
+    }
+
+    /// Every public key; few, for keys are made seldom.
+    pub async fn ticket_keys(&self) -> Result<Vec<TicketKey>, StoreError> {
+        let query = Query::partition(KEYS).begins_with("PUBLIC#").consistent();
+        self.table.query_all(query).await
+    }
+
+    /// Stores the first key.
+    ///
+    /// # Errors
+    /// [`CommitError::Condition`] when another was first.
+    pub async fn create_ticket_key(
+        &self,
+        cx: &Context,
+        secret: &TicketSecret,
+        public: &TicketKey,
+    ) -> Result<(), CommitError> {
+        let mut commit = self.commit(cx);
+        commit.create(secret);
+        commit.create(public);
+        commit.execute().await
+    }
+
+    /// A scan that was told before.
+    pub async fn scan(
+        &self,
+        event: EventId,
+        device: &str,
+        nonce: &str,
+    ) -> Result<Option<Scan>, StoreError> {
+        self.table
+            .get_consistent(&Scan::key_of(event, device, nonce))
+            .await
+    }
+
+    /// What is known of a ticket on a list.
+    pub async fn presence(
+        &self,
+        event: EventId,
+        list: &str,
+        registration: RegistrationId,
+        number: u8,
+    ) -> Result<Presence, StoreError> {
+        let key = Presence::key_of(event, list, registration, number);
+        let found = self.table.get_consistent(&key).await?;
+        Ok(found.unwrap_or_else(|| Presence::none(event, list, registration, number)))
+    }
+
+    /// How many a list has let in.
+    pub async fn attendance(&self, event: EventId, list: &str) -> Result<Attendance, StoreError> {
+        let found = self
+            .table
+            .get_consistent(&Attendance::key_of(event, list))
+            .await?;
+        Ok(found.unwrap_or_else(|| Attendance {
+            admitted: 0,
+            inside: 0,
+            event_id: Some(event),
+            list: list.to_owned(),
+        }))
+    }
+
+    /// A page of what is known on a list.
+    pub async fn presences(
+        &self,
+        event: EventId,
+        list: &str,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Found<Presence>, StoreError> {
+        let query = Query::partition(format!("DOOR#{event}"))
+            .begins_with(format!("AT#{list}#"))
+            .consistent();
+        self.table.query(query.limit(limit).after(after)).await
+    }
+
+    /// A page of an event's scans, by device.
+    pub async fn scans(
+        &self,
+        event: EventId,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Found<Scan>, StoreError> {
+        let query = Query::partition(format!("DOOR#{event}"))
+            .begins_with("SCAN#")
+            .consistent();
+        self.table.query(query.limit(limit).after(after)).await
+    }
+
+    /// Keeps a scan that was refused: told once, it is known for ever.
+    pub fn note(&self, commit: &mut Commit, scan: &Scan) {
+        commit.create(scan).or(told_before());
+    }
+
+    /// Keeps a scan, and what is known after it; the attendance follows.
+    pub fn pass(&self, commit: &mut Commit, scan: &Scan, before: &Presence, after: &Presence) {
+        self.note(commit, scan);
+        let moved = Problem::new(&CONFLICT).detail("The ticket was scanned elsewhere.");
+        if before.version == 0 {
+            commit.create(after).or(moved);
+        } else {
+            commit.replace(after).or(moved);
+        }
+        let admitted = i64::from(after.entries > 0) - i64::from(before.entries > 0);
+        let inside = i64::from(after.inside) - i64::from(before.inside);
+        if (admitted, inside) == (0, 0) {
+            return;
+        }
+        let counts = commit.update(Attendance::key_of(scan.event_id, &scan.list));
+        for (name, by) in [("admitted", admitted), ("inside", inside)] {
+            if by != 0 {
+                counts.add(name, by);
+            }
+        }
+    }
+}
+
+/// The mark of the scan is known. Whoever sends it again gets the first answer.
+pub fn told_before() -> Problem {
+    Problem::new(&CONFLICT).detail("This scan was told before.")
+}

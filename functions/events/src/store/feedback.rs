@@ -1,0 +1,60 @@
+//! Feedback and its sums.
+
+use shared::commit::Commit;
+use shared::id::{EventId, UserId};
+use shared::problem::{CONFLICT, Problem};
+use shared::table::{Found, Position, Query, StoreError};
+
+use super::Store;
+use crate::model::{Feedback, Ratings};
+
+impl Store {
+    /// A person's feedback.
+    pub async fn feedback(
+        &self,
+        event: EventId,
+        user: UserId,
+    ) -> Result<Option<Feedback>, StoreError> {
+        self.table
+            .get_consistent(&Feedback::key_of(event, user))
+            .await
+    }
+
+    /// The sums of an event's ratings.
+    pub async fn ratings(&self, event: EventId) -> Result<Ratings, StoreError> {
+        let found = self.table.get_consistent(&Ratings::key_of(event)).await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// A page of an event's feedback.
+    pub async fn feedbacks(
+        &self,
+        event: EventId,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Found<Feedback>, StoreError> {
+        let query = Query::partition(format!("FEEDBACK#{event}"))
+            .begins_with("BY#")
+            .consistent();
+        self.table.query(query.limit(limit).after(after)).await
+    }
+
+    /// Keeps feedback in place of what the person said before; the sums follow.
+    pub fn give_feedback(&self, commit: &mut Commit, before: Option<&Feedback>, next: &Feedback) {
+        let twice = Problem::new(&CONFLICT).detail("You are doing this twice at the same time.");
+        if before.is_some() {
+            commit.replace(next).or(twice);
+        } else {
+            commit.create(next).or(twice);
+        }
+        let was = before.map(|before| before.rating);
+        if was == Some(next.rating) {
+            return;
+        }
+        let sums = commit.update(Ratings::key_of(next.event_id));
+        sums.add(&Ratings::attribute(next.rating), 1);
+        if let Some(was) = was {
+            sums.add(&Ratings::attribute(was), -1);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Giving back places, and giving them on, in one commit.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::commit::Commit;
+use shared::problem::{CONFLICT, Problem};
+use shared::table::StoreError;
+
+use super::queues::Hall;
+use super::{Guard, Seats, Store};
+use crate::model::{Registration, RegistrationStatus, Waiting};
+
+/// How many may be given places in one commit: three actions each.
+pub const HEIRS: u32 = 20;
+
+impl Hall {
+    /// Until when a place is offered from `now` on; `None` if it is given at once.
+    pub fn offered_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let minutes = i64::from(self.admission.offer_minutes?);
+        let until = now + SignedDuration::from_mins(minutes);
+        Some(until.min(self.event.details.ends_at)).filter(|until| *until > now)
+    }
+
+    /// Whether every registration is for one, and of no type: nobody can be
+    /// blocked while a place is free.
+    fn plain(&self) -> bool {
+        self.admission.version == 0
+    }
+
+    /// The hall after `was` has left it: what its places and its place in the
+    /// queue leave to others.
+    fn without(&self, was: &Registration) -> Self {
+        let mut hall = self.clone();
+        let quantity = was.quantity;
+        if was.status == RegistrationStatus::Waitlisted {
+            for queue in &mut hall.queues.0 {
+                queue.retain(|entry| entry.user_id != was.user_id);
+            }
+            return hall;
+        }
+        let counts = &mut hall.counts;
+        counts.confirmed = counts.confirmed.saturating_sub(quantity);
+        if let Some(kind) = counts.kinds.0.get_mut(&was.ticket_type) {
+            kind.taken = kind.taken.saturating_sub(quantity);
+        }
+        hall
+    }
+
+    fn served(&self) -> Vec<Waiting> {
+        if self.counts.open {
+            self.queues.served(&self.counts, HEIRS)
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+impl Store {
+    /// Ends a registration within `commit`; what becomes free goes to those
+    /// who wait, in order.
+    pub async fn release(
+        &self,
+        commit: &mut Commit,
+        hall: &Hall,
+        was: &Registration,
+        reason: Option<String>,
+    ) -> Result<(), StoreError> {
+        let heirs = self.heirs(&hall.without(was).served()).await?;
+        let now = commit.now();
+        let guard = match (hall.plain(), was.status, hall.counts.waitlisted) {
+            (true, RegistrationStatus::Waitlisted, _) => Guard::Nothing,
+            (true, ..) if !heirs.is_empty() => Guard::Nothing,
+            // Somebody may have begun to wait for this very place.
+            (true, ..) if hall.counts.open => Guard::NobodyWaits,
+            (true, ..) => Guard::Nothing,
+            (false, RegistrationStatus::Waitlisted, _) => Guard::AsSeen,
+            (false, _, 0) => Guard::NobodyWaits,
+            (false, ..) => Guard::AsSeen,
+        };
+        let mut seats = Seats::of(&hall.event, &hall.counts, commit);
+        seats.cancel(was, &was.turned(RegistrationStatus::Cancelled, now), reason);
+        for heir in &heirs {
+            seats.promote(heir, hall.offered_until(now));
+        }
+        seats.settle(guard, moved());
+        Ok(())
+    }
+
+    /// Gives free places to those who wait, within `commit`; `false` if there
+    /// is nothing to give or nobody to give it to.
+    pub async fn give_out(&self, commit: &mut Commit, hall: &Hall) -> Result<bool, StoreError> {
+        let heirs = self.heirs(&hall.served()).await?;
+        if heirs.is_empty() {
+            return Ok(false);
+        }
+        let until = hall.offered_until(commit.now());
+        let mut seats = Seats::of(&hall.event, &hall.counts, commit);
+        for heir in &heirs {
+            seats.promote(heir, until);
+        }
+        seats.settle(Guard::AsSeen, moved());
+        Ok(true)
+    }
+}
+
+/// The waitlist is not what it was when it was looked at.
+fn moved() -> Problem {
+    Problem::new(&CONFLICT).detail("The waitlist moved in the meantime.")
+}

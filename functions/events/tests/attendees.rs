@@ -1,0 +1,330 @@
+use plenary_events::model::Guest;
+use serde_json::{Value, json};
+use shared::digest::from_base64url;
+use shared::principal::Role;
+use shared::sealer::{Purpose, Sealer};
+use shared::testing::{TestReply, TestUser};
+
+use crate::support::{Stage, draft, path};
+use crate::worker::last;
+
+async fn hand_over(stage: &Stage, user: &TestUser, event: &Value, to: Value) -> TestReply {
+    stage
+        .act(user, event, "registrations/me/transfer", to)
+        .await
+}
+
+async fn take_over(stage: &Stage, user: &TestUser, event: &Value, body: Value) -> TestReply {
+    stage
+        .act(user, event, "registrations/take-over", body)
+        .await
+}
+
+/// The code of the last letter.
+async fn code(stage: &Stage) -> String {
+    let told = last(stage, "event.registration.transfer.offered").await;
+    let sealed = from_base64url(told.data["sealedToken"].as_str().unwrap()).unwrap();
+    let clear = stage.sealer.open(Purpose::Mail, &sealed).await.unwrap();
+    String::from_utf8(clear.to_vec()).unwrap()
+}
+
+/// B3-02: a registration goes to another user, who wants it; both are told.
+#[tokio::test]
+async fn ev_20_a_registration_is_handed_over_to_a_user() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({"capacity": 1})).await;
+    let questions = json!([{"id": "diet", "label": "Diet", "type": "text", "required": true}]);
+    stage
+        .admit(&author, &event, json!({"questions": questions}))
+        .await
+        .expect(200);
+    let [giver, taker, other] = [stage.world.user(), stage.world.user(), stage.world.user()];
+    let answers = json!({"answers": {"diet": "all"}});
+    let first = stage.wish(&giver, &event, answers).await.expect(201).body;
+    hand_over(&stage, &giver, &event, json!({}))
+        .await
+        .expect(400);
+    hand_over(&stage, &giver, &event, json!({"userId": giver.id}))
+        .await
+        .expect(400);
+    hand_over(&stage, &other, &event, json!({"userId": taker.id}))
+        .await
+        .expect(404);
+    hand_over(&stage, &giver, &event, json!({"userId": taker.id}))
+        .await
+        .expect(202);
+    let told = last(&stage, "event.registration.transfer.offered").await;
+    assert_eq!(told.data["toUser"], json!(taker.id));
+    let from = json!({"fromUserId": giver.id, "answers": {"diet": "vegan"}});
+    take_over(&stage, &other, &event, from.clone())
+        .await
+        .expect(409)
+        .problem("transfer-gone");
+    let without = json!({"fromUserId": giver.id});
+    let missing = take_over(&stage, &taker, &event, without).await.expect(400);
+    assert_eq!(missing.body["errors"][0]["pointer"], "/answers/diet");
+    let theirs = take_over(&stage, &taker, &event, from.clone())
+        .await
+        .expect(201)
+        .body;
+    assert_ne!(
+        theirs["id"], first["id"],
+        "tickets of the one before are void"
+    );
+    assert_eq!(
+        (&theirs["status"], &theirs["answers"]["diet"]),
+        (&json!("confirmed"), &json!("vegan"))
+    );
+    assert_eq!(stage.mine(&giver, &event).await["status"], "cancelled");
+    take_over(&stage, &taker, &event, from)
+        .await
+        .expect(409)
+        .problem("transfer-gone");
+    let ended = last(&stage, "event.registration.cancelled").await;
+    assert_eq!(ended.data["userId"], json!(giver.id));
+    let created = last(&stage, "event.registration.created").await;
+    assert_eq!(created.data["userId"], json!(taker.id));
+    let read = stage.read(&author, &event).await.body;
+    assert_eq!(read["attendeeCount"], 1);
+}
+
+/// B3-02: a letter's code works once, for whoever has it, until it is taken back.
+#[tokio::test]
+async fn ev_20_a_registration_is_handed_over_to_an_address() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({"capacity": 2})).await;
+    let [giver, taker, late] = [stage.world.user(), stage.world.user(), stage.world.user()];
+    stage.register(&giver, &event).await.expect(201);
+    hand_over(&stage, &giver, &event, json!({"email": "no address"}))
+        .await
+        .expect(400);
+    let link = format!("{}/registrations/take-over", path(&event));
+    let page = stage.api.get(&link).send().await.expect(200);
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src 'none'")
+    );
+    let offered = hand_over(
+        &stage,
+        &giver,
+        &event,
+        json!({"email": "Grace@Example.org"}),
+    )
+    .await
+    .expect(202);
+    let old = code(&stage).await;
+    assert!(
+        !offered.text.contains(&old),
+        "the giver never sees the code"
+    );
+    let transfer = format!("{}/registrations/me/transfer", path(&event));
+    stage
+        .api
+        .delete(&transfer)
+        .bearer(&giver)
+        .send()
+        .await
+        .expect(204);
+    take_over(&stage, &taker, &event, json!({"code": old}))
+        .await
+        .expect(409)
+        .problem("transfer-gone");
+    hand_over(
+        &stage,
+        &giver,
+        &event,
+        json!({"email": "grace@example.org"}),
+    )
+    .await
+    .expect(202);
+    let code = code(&stage).await;
+    for bad in [format!("{code}x"), "nonsense".into()] {
+        take_over(&stage, &taker, &event, json!({"code": bad}))
+            .await
+            .expect(409);
+    }
+    take_over(&stage, &taker, &event, json!({"code": code}))
+        .await
+        .expect(201);
+    take_over(&stage, &late, &event, json!({"code": code}))
+        .await
+        .expect(409);
+    assert_eq!(stage.mine(&taker, &event).await["status"], "confirmed");
+    // Who hands over and over sends letters and letters.
+    stage.register(&giver, &event).await.expect(201);
+    for _ in 2..5 {
+        hand_over(&stage, &giver, &event, json!({"email": "a@b.example"}))
+            .await
+            .expect(202);
+    }
+    hand_over(&stage, &giver, &event, json!({"email": "a@b.example"}))
+        .await
+        .expect(409)
+        .problem("conflict");
+}
+
+/// B3-02: organisers add users and addresses; an address claims its registration.
+#[tokio::test]
+async fn ev_20_organisers_add_attendees() {
+    let stage = Stage::new().await;
+    let org = stage.organization(false).await;
+    let author = stage.member(org, Role::Organizer).await;
+    let door = stage.member(org, Role::Checkin).await;
+    let body = json!({"organizationId": org, "capacity": 2});
+    let event = stage.create(&author, draft(body)).await;
+    stage
+        .act(&author, &event, "publish", json!({}))
+        .await
+        .expect(200);
+    let user = stage.world.user();
+    let add = |by: &TestUser, body: Value| {
+        let (stage, by, event) = (&stage, by.clone(), event.clone());
+        async move { stage.act(&by, &event, "attendees", body).await }
+    };
+    add(&door, json!({"userId": user.id})).await.expect(403);
+    add(&author, json!({"userId": user.id})).await.expect(201);
+    add(&author, json!({"userId": user.id})).await.expect(200);
+    add(&author, json!({"userId": user.id, "quantity": 2}))
+        .await
+        .expect(409)
+        .problem("already-registered");
+    let guest = json!({"email": "Grace@example.org", "name": "Grace Hopper"});
+    let made = add(&author, guest.clone()).await.expect(201).body;
+    assert_eq!(
+        made["guest"],
+        json!({"name": "Grace Hopper", "email": "grace@example.org"})
+    );
+    add(&author, guest.clone()).await.expect(200);
+    let full = json!({"userId": stage.world.user().id});
+    add(&author, full).await.expect(409).problem("event-full");
+    let grace = stage.world.user();
+    let letter = code(&stage).await;
+    take_over(&stage, &grace, &event, json!({"code": letter}))
+        .await
+        .expect(201);
+    add(&author, guest).await.expect(200);
+    assert_eq!(stage.read(&author, &event).await.body["attendeeCount"], 2);
+    let id = event["id"].as_str().unwrap().parse().unwrap();
+    let stand_in = Guest::stand_in(id, "grace@example.org");
+    let remove = |user: &str| {
+        stage
+            .api
+            .delete(&format!("{}/attendees/{user}", path(&event)))
+    };
+    remove(&user.id.to_string())
+        .bearer(&door)
+        .send()
+        .await
+        .expect(403);
+    remove(&user.id.to_string())
+        .bearer(&author)
+        .send()
+        .await
+        .expect(204);
+    remove(&stand_in.to_string())
+        .bearer(&author)
+        .send()
+        .await
+        .expect(204);
+    remove(&stage.world.user().id.to_string())
+        .bearer(&author)
+        .send()
+        .await
+        .expect(404);
+    let ended = last(&stage, "event.registration.cancelled").await;
+    assert_eq!(
+        ended.data["reason"],
+        "The organiser cancelled your registration."
+    );
+    assert_eq!(stage.read(&author, &event).await.body["attendeeCount"], 1);
+}
+
+/// B3-02: a list is imported line by line, and again without harm.
+#[tokio::test]
+async fn ev_20_lists_are_imported_with_a_report_per_line() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({"capacity": 3})).await;
+    let questions =
+        json!([{"id": "diet", "label": "Diet", "type": "choice", "options": ["all", "vegan"]}]);
+    stage
+        .admit(&author, &event, json!({"questions": questions}))
+        .await
+        .expect(200);
+    let user = stage.world.user();
+    let csv = format!(
+        "email,userId,name,diet\n\
+         ada@example.org,,Ada,vegan\n\
+         ,{},,\n\
+         not an address,,X,\n\
+         bob@example.org,,Bob,meat\n\
+         short\n\
+         eve@example.org,,Eve,all\n\
+         mallory@example.org,,Mallory,\n\
+         ADA@example.org,,Ada again,all\n",
+        user.id
+    );
+    let import = |dry_run: bool| {
+        let body = json!({"csv": csv, "dryRun": dry_run});
+        let (stage, event, author) = (&stage, &event, &author);
+        async move {
+            stage
+                .act(author, event, "attendees/import", body)
+                .await
+                .expect(200)
+                .body
+        }
+    };
+    let lines = |report: &Value| -> Vec<String> {
+        let lines = report["lines"].as_array().unwrap().iter();
+        lines
+            .map(|line| {
+                let result = line["result"].as_str().unwrap_or_else(|| {
+                    line["problem"]["type"]
+                        .as_str()
+                        .unwrap()
+                        .rsplit('/')
+                        .next()
+                        .unwrap()
+                });
+                format!("{} {result}", line["line"])
+            })
+            .collect()
+    };
+    let dry = import(true).await;
+    assert_eq!((&dry["dryRun"], &dry["failed"]), (&json!(true), &json!(3)));
+    assert_eq!(stage.read(&author, &event).await.body["attendeeCount"], 0);
+    let report = import(false).await;
+    let expected = [
+        "2 registered",
+        "3 registered",
+        "4 invalid-request",
+        "5 invalid-request",
+        "6 invalid-request",
+        "7 registered",
+        "8 event-full",
+        "9 unchanged",
+    ];
+    assert_eq!(lines(&report), expected);
+    assert_eq!(
+        report["lines"][3]["problem"]["errors"][0]["pointer"],
+        "/answers/diet"
+    );
+    let again = import(false).await;
+    assert_eq!(
+        (&again["registered"], &again["unchanged"]),
+        (&json!(0), &json!(4))
+    );
+    assert_eq!(stage.read(&author, &event).await.body["attendeeCount"], 3);
+    let bad = json!({"csv": "email,colour\na@b.example,red\n"});
+    stage
+        .act(&author, &event, "attendees/import", bad)
+        .await
+        .expect(400);
+    stage
+        .act(&user, &event, "attendees/import", json!({"csv": "email\n"}))
+        .await
+        .expect(403);
+}
