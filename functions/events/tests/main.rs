@@ -19,6 +19,7 @@ mod recommending;
 mod registration;
 mod support;
 mod telling;
+mod together;
 mod venues;
 mod waitlist;
 mod worker;

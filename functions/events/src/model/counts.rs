@@ -93,12 +93,20 @@ impl Counts {
         self.kinds.0.get(kind).copied().unwrap_or_default()
     }
 
-    /// Whether a place is left, of any ticket type.
+    /// Whether a place of the type is free and nobody waits for it.
+    pub fn has_place_of(&self, kind: &str) -> bool {
+        let (event, share) = self.room(kind);
+        event > 0 && share > 0 && self.kind(kind).waiting == 0
+    }
+
+    /// Whether a place is free and nobody waits for it, of some ticket type.
     pub fn has_place(&self) -> bool {
-        let (event, _) = self.room("");
         let mut kinds = self.kinds.0.keys();
-        let any = kinds.len() == 0 || kinds.any(|kind| self.room(kind).1 > 0);
-        event > 0 && any
+        if kinds.len() == 0 {
+            self.has_place_of("")
+        } else {
+            kinds.any(|kind| self.has_place_of(kind))
+        }
     }
 
     /// The types that somebody waits for.
@@ -198,15 +206,17 @@ mod tests {
     fn ev_19_a_place_is_left_while_any_type_has_one() {
         let mut counts = Counts::new(EventId::new(), Some(10));
         assert!(counts.has_place());
-        let kind = |quota, taken| KindCounts {
+        let kind = |quota, taken, waiting| KindCounts {
             quota,
             taken,
-            waiting: 0,
+            waiting,
         };
-        counts.kinds.0.insert("vip".into(), kind(Some(2), 2));
+        counts.kinds.0.insert("vip".into(), kind(Some(2), 2, 1));
+        counts.waitlisted = 1;
         assert!(!counts.has_place());
-        counts.kinds.0.insert("standard".into(), kind(None, 0));
+        counts.kinds.0.insert("standard".into(), kind(None, 0, 0));
         assert!(counts.has_place());
+        assert!(!counts.has_place_of("vip"));
         counts.confirmed = 10;
         assert!(!counts.has_place());
     }

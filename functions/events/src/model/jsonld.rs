@@ -108,8 +108,7 @@ fn offers(event: &Event, counts: &Counts, types: &[TicketType], url: &str) -> Va
         return offer(event.details.price.as_ref(), counts.open, left, url);
     }
     let of_type = |kind: &TicketType| {
-        let (event_left, type_left) = counts.room(&kind.id);
-        let left = event_left > 0 && type_left > 0;
+        let left = counts.has_place_of(&kind.id);
         let mut offer = offer(kind.price.as_ref(), counts.open, left, url);
         offer["name"] = json!(kind.name);
         for (name, at) in [

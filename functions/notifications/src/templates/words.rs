@@ -45,25 +45,13 @@ impl Words {
                 title,
                 note,
                 changed,
-            } if changed.is_empty() => decided(*event_id, title, true, note.as_deref()),
-            Message::EventApproved {
-                event_id,
-                title,
-                note,
-                changed,
-            } => change_decided(*event_id, title, changed, true, note.as_deref()),
+            } => decided(*event_id, title, changed, true, note.as_deref()),
             Message::EventRejected {
                 event_id,
                 title,
                 reason,
                 changed,
-            } if changed.is_empty() => decided(*event_id, title, false, reason.as_deref()),
-            Message::EventRejected {
-                event_id,
-                title,
-                reason,
-                changed,
-            } => change_decided(*event_id, title, changed, false, reason.as_deref()),
+            } => decided(*event_id, title, changed, false, reason.as_deref()),
             Message::EventUpdated {
                 event_id,
                 title,
@@ -92,11 +80,9 @@ impl Words {
                 "You are on the waitlist for",
                 "All places are taken. You move up by yourself when one becomes free.",
             ),
-            Message::RegistrationPromoted(at) => place(
-                at,
-                "You have a place at",
-                "A place became free, and it is yours.",
-            ),
+            Message::RegistrationPromoted(at) => {
+                place(at, "You have a place at", "A place became free for you.")
+            }
             Message::RegistrationOffered {
                 occasion,
                 offered_until,
@@ -275,7 +261,16 @@ fn submitted(event: EventId, title: &str, actor: Option<&str>, changed: &[String
     words
 }
 
-fn decided(event: EventId, title: &str, approved: bool, reason: Option<&str>) -> Words {
+fn decided(
+    event: EventId,
+    title: &str,
+    changed: &[String],
+    approved: bool,
+    reason: Option<&str>,
+) -> Words {
+    if !changed.is_empty() {
+        return change_decided(event, title, changed, approved, reason);
+    }
     if approved {
         let body = with(
             "Your event was approved and can be published.",
