@@ -8,6 +8,7 @@
 mod abuse;
 mod bus;
 mod calendars;
+mod door;
 mod edge;
 mod ground;
 mod journey;
