@@ -142,6 +142,10 @@ ids! {
     EventId = "event";
     /// A person's registration for an event.
     RegistrationId = "reg";
+    /// A place where events happen.
+    VenueId = "venue";
+    /// A person's secret calendar.
+    FeedId = "feed";
     /// An uploaded file.
     MediaId = "media";
     /// An entry of a person's inbox.

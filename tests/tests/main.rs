@@ -8,6 +8,8 @@
 mod abuse;
 mod audit;
 mod bus;
+mod calendars;
+mod door;
 mod edge;
 mod ground;
 mod journey;

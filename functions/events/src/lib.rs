@@ -6,6 +6,7 @@
 pub mod keyring;
 pub mod model;
 pub mod problems;
+pub mod recommend;
 pub mod routes;
 pub mod store;
 pub mod worker;

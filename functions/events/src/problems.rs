@@ -82,6 +82,22 @@ pub const FEEDBACK_CLOSED: ProblemType = ProblemType {
     description: "Feedback is given once the event is over; a cancelled event gets none.",
 };
 
+/// One more secret calendar than a person may have.
+pub const TOO_MANY_CALENDARS: ProblemType = ProblemType {
+    slug: "too-many-calendars",
+    title: "You have as many calendars as one may have",
+    status: 409,
+    description: "Revoke one that you no longer use, then create another.",
+};
+
+/// An event that others are a part of.
+pub const HAS_SESSIONS: ProblemType = ProblemType {
+    slug: "has-sessions",
+    title: "The event has sessions",
+    status: 409,
+    description: "Delete its sessions first, or cancel the event.",
+};
+
 /// All of them.
 pub const PROBLEMS: &[&ProblemType] = &[
     &WRONG_TRANSITION,
@@ -94,4 +110,6 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &NO_OFFER,
     &TRANSFER_GONE,
     &FEEDBACK_CLOSED,
+    &TOO_MANY_CALENDARS,
+    &HAS_SESSIONS,
 ];

@@ -3,15 +3,22 @@
 //! Everything here may come twice, late and in another order: each step looks
 //! at the state, does what is left to do, and commits under conditions.
 
+mod following;
+mod telling;
+mod welcome;
+
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use shared::commit::{CommitError, Settled};
+use shared::commit::{Commit, CommitError, Settled};
 use shared::cx::Context;
-use shared::event::auth::{OrganizationCreated, OrganizationDeleted, OrganizationUpdated};
-use shared::event::events::{
-    AdmissionUpdated, EventCancelled, EventCompleted, EventDeleted, EventUpdated,
+use shared::event::auth::{
+    OrganizationCreated, OrganizationDeleted, OrganizationUpdated, UserRegistered,
 };
+use shared::event::events::{
+    AdmissionUpdated, EventCancelled, EventCompleted, EventDeleted, EventUpdated, VenueUpdated,
+};
+use shared::event::users::UserProfileUpdated;
 use shared::event::{Contract, Event as Envelope};
 use shared::id::{EventId, OrganizationId, UserId};
 use shared::problem::{CONFLICT, Problem};
@@ -19,12 +26,21 @@ use shared::table::Entity;
 use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
-    Admission, Counts, Event, Filter, Move, Organization, RegistrationStatus, Status,
+    Admission, Counts, Event, Filter, Move, Organization, RegistrationStatus, Status, Step,
 };
+use crate::problems::HAS_SESSIONS;
+use crate::store::family;
+use crate::store::shelves::shelve;
 use crate::store::{Guard, HEIRS, Owner, Seats, Store};
+
+use following::{cancel_sessions, follow_venue};
+pub use telling::tell_due;
+use welcome::{learn_interests, welcome};
 
 /// How many registrations end in one commit: each is two actions.
 const AT_ONCE: usize = 30;
+/// What attendees read when an organisation is gone.
+const CLOSED: &str = "The organization was closed.";
 /// How long one message may take; below the function's time-out.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -72,6 +88,7 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
             let reason = data
                 .reason
                 .unwrap_or_else(|| "The event was cancelled.".to_owned());
+            cancel_sessions(store, cx, data.event.event_id, &reason).await?;
             end_registrations(store, cx, data.event.event_id, &reason).await
         }
         EventUpdated::TYPE => {
@@ -81,6 +98,18 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
         AdmissionUpdated::TYPE => {
             let data: AdmissionUpdated = event.data()?;
             give_out_places(store, cx, data.event_id).await
+        }
+        UserRegistered::TYPE => {
+            let data: UserRegistered = event.data()?;
+            welcome(store, event, cx, data.user_id).await
+        }
+        UserProfileUpdated::TYPE => {
+            let data: UserProfileUpdated = event.data()?;
+            learn_interests(store, event, cx, &data).await
+        }
+        VenueUpdated::TYPE => {
+            let data: VenueUpdated = event.data()?;
+            follow_venue(store, cx, data.venue_id).await
         }
         // A filter policy that changed takes minutes to hold.
         _ => Ok(()),
@@ -110,31 +139,37 @@ async fn know(
 /// Ends what a deleted organisation had: what was open is cancelled, what
 /// nobody saw is deleted.
 async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<(), WorkerError> {
-    let mut after = None;
-    loop {
-        let owner = Owner::Organization(id);
-        let page = store
-            .list(&owner, &Filter::default(), |_| true, 50, after)
-            .await?;
-        for event in &page.items {
-            // The index may be behind; the commit's condition is not.
-            let Some(event) = store.find(event.id).await? else {
-                continue;
-            };
-            match event.status {
-                Status::Approved | Status::Published => {
-                    step(store, cx, &event, Move::Cancel).await?;
-                }
-                Status::Draft | Status::Submitted | Status::Rejected => {
-                    remove(store, cx, &event).await?;
-                }
-                Status::Cancelled | Status::Completed => {}
+    // Sessions first: an event that has some is not deleted.
+    for sessions in [true, false] {
+        let mut after = None;
+        loop {
+            let owner = Owner::Organization(id);
+            let wanted = |event: &Event| event.details.parent_id.is_some() == sessions;
+            let page = store
+                .list(&owner, &Filter::default(), wanted, 50, after)
+                .await?;
+            for event in &page.items {
+                end(store, cx, event.id).await?;
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
             }
         }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
+    }
+    Ok(())
+}
+
+/// Ends one event of a deleted organisation.
+async fn end(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
+    // The index may be behind; the commit's condition is not.
+    let Some(event) = store.find(id).await? else {
+        return Ok(());
+    };
+    match event.status {
+        Status::Approved | Status::Published => step(store, cx, &event, Move::Cancel, CLOSED).await,
+        Status::Draft | Status::Submitted | Status::Rejected => remove(store, cx, &event).await,
+        Status::Cancelled | Status::Completed => Ok(()),
     }
 }
 
@@ -144,8 +179,10 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
         .delete(event.key())
         .when("#version = :read")
         .bind(":read", event.version);
-    commit.delete(Counts::key_of(event.id));
+    family::remove(&mut commit, event);
     commit.delete(Admission::key_of(event.id));
+    shelve(&mut commit, Some(event), None);
+    store.forget_history(&mut commit, event.id).await?;
     commit.publish(
         &EventDeleted {
             event_id: event.id,
@@ -153,25 +190,54 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
         },
         event.version + 1,
     );
-    commit.execute().await.settled()
+    match commit.execute().await {
+        // A session that was cancelled is kept as a record, and its event with it.
+        Err(CommitError::Condition(problem)) if problem.kind() == &HAS_SESSIONS => Ok(()),
+        result => result.settled(),
+    }
+}
+
+/// Writes what Plenary did by itself into the event's history.
+fn record(
+    commit: &mut Commit,
+    next: &Event,
+    step: Step,
+    note: Option<String>,
+    changed: Vec<String>,
+) {
+    let next = Event {
+        version: next.version + 1,
+        ..next.clone()
+    };
+    let entry = next.entry(commit.now(), step, None, note, changed);
+    commit.create(&entry);
 }
 
 /// One move that no person makes.
-async fn step(store: &Store, cx: &Context, event: &Event, step: Move) -> Result<(), WorkerError> {
+async fn step(
+    store: &Store,
+    cx: &Context,
+    event: &Event,
+    step: Move,
+    why: &str,
+) -> Result<(), WorkerError> {
     let mut commit = store.commit(cx);
     let Ok(next) = event.moved(step, commit.now()) else {
         return Ok(());
     };
     commit.replace(&next);
+    shelve(&mut commit, Some(event), Some(&next));
     commit
         .update(Counts::key_of(event.id))
         .set("open", false)
         .when("attribute_exists(#pk)");
     let snapshot = next.snapshot();
+    let reason = (step == Move::Cancel).then(|| why.to_owned());
+    record(&mut commit, &next, step.into(), reason.clone(), Vec::new());
+    store.note_change(&mut commit, event, &next, None).await?;
     if step == Move::Complete {
         commit.publish(&EventCompleted { event: snapshot }, event.version + 1);
     } else {
-        let reason = Some("The organization was closed.".to_owned());
         commit.publish(
             &EventCancelled {
                 event: snapshot,
@@ -311,7 +377,7 @@ pub async fn complete_past(store: &Store, cx: &Context) -> Result<usize, WorkerE
         {
             if let Some(event) = store.find(event.id).await? {
                 // Changed meanwhile: the next run sees to it.
-                if let Err(err) = step(store, cx, &event, Move::Complete).await
+                if let Err(err) = step(store, cx, &event, Move::Complete, "").await
                     && err.retryable()
                 {
                     return Err(err);

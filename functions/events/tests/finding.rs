@@ -200,3 +200,145 @@ async fn ev_11_past_events_are_left_out() {
     assert!(titles(&reply.body).is_empty());
     assert_eq!(found(&stage, "?from=2026-01-01T00:00:00Z").await, ["Soon"]);
 }
+
+/// EV-11: what begins long before and still goes on is found, in order.
+#[tokio::test]
+async fn ev_11_long_events_stand_among_the_others() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    for (title, from, to) in [
+        ("Season", "2026-05-01T00:00:00Z", "2026-12-01T00:00:00Z"),
+        ("Day", "2026-10-12T07:00:00Z", "2026-10-12T15:00:00Z"),
+        ("Autumn", "2026-10-14T00:00:00Z", "2026-11-20T00:00:00Z"),
+        ("Late", "2026-10-20T07:00:00Z", "2026-10-20T15:00:00Z"),
+    ] {
+        let body = json!({"title": title, "startsAt": from, "endsAt": to});
+        stage.published(&author, body).await;
+    }
+    let all = ["Season", "Day", "Autumn", "Late"];
+    assert_eq!(found(&stage, "").await, all);
+    assert_eq!(found(&stage, "?tag=rust").await, all);
+    assert_eq!(found(&stage, "?city=berlin").await, all);
+    let later = "?from=2026-10-15T00:00:00Z";
+    assert_eq!(found(&stage, later).await, ["Season", "Autumn", "Late"]);
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let at = format!("/v1/events?limit=1{cursor}");
+        let body = stage.api.get(&at).send().await.expect(200).body;
+        paged.extend(titles(&body));
+        let Some(next) = body["nextCursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(paged, all);
+}
+
+/// EV-11: what changes is found where it is now, and nowhere else; what is
+/// cancelled is found no more.
+#[tokio::test]
+async fn ev_11_what_changes_is_found_anew() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({})).await;
+    let patch = json!({"tags": ["wine"], "startsAt": "2026-10-12T08:00:00Z",
+        "venue": {"name": "Palais", "city": "Paris", "coordinates": {"lat": 48.8566, "lng": 2.3522}}});
+    let request = stage
+        .api
+        .patch(&crate::support::path(&event))
+        .bearer(&author);
+    request
+        .header("if-match", "*")
+        .json(patch)
+        .send()
+        .await
+        .expect(200);
+    for gone in [
+        "?tag=rust",
+        "?city=berlin",
+        "?near=52.52,13.37",
+        "?near=52.52,13.37&radiusKm=400",
+    ] {
+        assert!(found(&stage, gone).await.is_empty(), "{gone}");
+    }
+    let here = [
+        "",
+        "?tag=wine",
+        "?city=paris",
+        "?near=48.85,2.35",
+        "?near=48.85,2.35&radiusKm=400",
+        "?near=48.85,2.35&radiusKm=5000",
+    ];
+    for query in here {
+        assert_eq!(found(&stage, query).await.len(), 1, "{query}");
+    }
+    stage
+        .act(&author, &event, "cancel", json!({}))
+        .await
+        .expect(200);
+    for query in here {
+        assert!(found(&stage, query).await.is_empty(), "{query}");
+    }
+    let items = stage.world.db.items(stage.world.table()).await;
+    let cards = items
+        .iter()
+        .filter(|item| format!("{item:?}").contains("\"card\""));
+    assert_eq!(cards.count(), 0, "no card is left behind");
+}
+
+/// EV-14, B3-11: an unchanged list is a 304.
+#[tokio::test]
+async fn ev_14_lists_are_conditional() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    stage.published(&author, json!({})).await;
+    let list = |tag: &str| {
+        stage
+            .api
+            .get("/v1/events?city=berlin")
+            .header("if-none-match", tag)
+    };
+    let first = list("\"x\"").send().await.expect(200);
+    list(first.header("etag")).send().await.expect(304);
+    stage.published(&author, json!({})).await;
+    list(first.header("etag")).send().await.expect(200);
+}
+
+/// EV-11, EV-14: a page costs the same with twenty events and with two hundred:
+/// one query of small cards per shelf, and the wanted events by key.
+#[tokio::test]
+async fn ev_14_a_page_costs_the_same_however_many_events_there_are() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let faults = shared::testing::Faults::before(&stage.world.db);
+    let store = plenary_events::store::Store::new(faults.bare_table(stage.world.table()));
+    let mut costs = Vec::new();
+    for (many, hour) in [(20, 1), (180, 2)] {
+        for minute in 0..many {
+            let at = format!(
+                "2026-10-{:02}T{hour:02}:{:02}:00Z",
+                1 + minute / 60,
+                minute % 60
+            );
+            let body = json!({"startsAt": at, "endsAt": "2026-10-20T00:00:00Z"});
+            stage.published(&author, body).await;
+        }
+        let filter = plenary_events::model::Filter {
+            from: Some(stage.world.clock.now()),
+            ..Default::default()
+        };
+        faults.calls();
+        let page = store.search(&filter, |_| true, 10, None).await.unwrap();
+        assert_eq!((page.items.len(), page.next.is_some()), (10, true));
+        let calls = faults.calls();
+        let keys: usize = calls
+            .iter()
+            .filter_map(|call| call.body["RequestItems"].as_object())
+            .flat_map(|tables| tables.values())
+            .map(|wanted| wanted["Keys"].as_array().unwrap().len())
+            .sum();
+        costs.push((calls.len(), keys));
+    }
+    assert_eq!(costs, [(3, 10), (3, 10)]);
+}

@@ -8,7 +8,8 @@ use shared::testing::{TestUser, cx, event};
 
 use crate::support::{Stage, draft, path};
 
-pub async fn deliver(stage: &Stage, events: &[Event]) -> usize {
+/// Events as the queue hands them over.
+pub fn batch(events: &[Event]) -> SqsEvent {
     let mut batch = SqsEvent::default();
     for (i, event) in events.iter().enumerate() {
         let mut message = SqsMessage::default();
@@ -16,7 +17,14 @@ pub async fn deliver(stage: &Stage, events: &[Event]) -> usize {
         message.body = Some(serde_json::to_string(event).unwrap());
         batch.records.push(message);
     }
-    handle(&stage.store, batch).await.batch_item_failures.len()
+    batch
+}
+
+pub async fn deliver(stage: &Stage, events: &[Event]) -> usize {
+    handle(&stage.store, batch(events))
+        .await
+        .batch_item_failures
+        .len()
 }
 
 pub async fn last(stage: &Stage, kind: &str) -> Event {

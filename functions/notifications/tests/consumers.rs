@@ -23,6 +23,8 @@ fn submitted(organization_id: OrganizationId, author: UserId) -> EventSubmitted 
         created_by: author,
         actor_id: author,
         reason: None,
+        changed: Vec::new(),
+        proposed_by: None,
     }
 }
 
@@ -107,6 +109,8 @@ async fn no_14_the_author_hears_of_the_decision() {
         created_by: author.id,
         actor_id: approver,
         reason: Some("No <b>venue</b>".into()),
+        changed: Vec::new(),
+        proposed_by: None,
     };
     stage.tell(&rejected, 2, Some(approver)).await;
     stage.world.clock.advance(SignedDuration::from_secs(1));
@@ -117,6 +121,8 @@ async fn no_14_the_author_hears_of_the_decision() {
         created_by: author.id,
         actor_id: approver,
         reason: None,
+        changed: Vec::new(),
+        proposed_by: None,
     };
     stage.tell(&agreed, 3, Some(approver)).await;
     let own = EventApproved {
@@ -493,4 +499,33 @@ async fn no_14_members_and_invitations() {
         ..invited
     };
     assert!(!stage.handles(&stage.event(&poison, 1, Some(ada.id))).await);
+}
+
+/// B3-01: of a change of what was approved, the approvers hear what it is
+/// about, and who proposed it hears of the decision, as the author does.
+#[tokio::test]
+async fn b3_01_a_change_in_review_is_told_with_its_fields() {
+    let stage = Stage::new().await;
+    let (author, proposer) = (stage.person("Ada").await, stage.person("Bob").await);
+    let approver = UserId::new();
+    let review = submitted(OrganizationId::new(), author.id);
+    let agreed = EventApproved {
+        event_id: review.event_id,
+        organization_id: review.organization_id,
+        title: review.title,
+        created_by: author.id,
+        actor_id: approver,
+        reason: Some("Fine.".into()),
+        changed: vec!["title".into(), "venue".into()],
+        proposed_by: Some(proposer.id),
+    };
+    stage.tell(&agreed, 7, Some(approver)).await;
+    for person in [&author, &proposer] {
+        let notice = &stage.inbox(person).await[0];
+        assert_eq!(
+            notice["data"]["changed"],
+            serde_json::json!(["title", "venue"])
+        );
+        assert_eq!(notice["title"], "The change of “RustConf” was approved");
+    }
 }

@@ -94,3 +94,58 @@ async fn no_15_addresses_out_of_order() {
     stage.tell(&registered, 1, Some(ada.id)).await;
     assert_eq!(stage.post.letters()[0].to, "new@example.org");
 }
+
+/// EV-16: a newcomer is told once of events that may be liked.
+#[tokio::test]
+async fn ev_16_a_newcomer_hears_of_events() {
+    let stage = Stage::new().await;
+    let person = stage.person("Ada").await;
+    let found = shared::event::events::WelcomeEventsFound {
+        user_id: person.id,
+        events: vec![shared::event::events::EventInBrief {
+            event_id: shared::id::EventId::new(),
+            title: "RustConf".into(),
+            starts_at: "2026-10-12T07:00:00Z".parse().unwrap(),
+            time_zone: "Europe/Berlin".into(),
+        }],
+    };
+    stage.tell(&found, 1, None).await;
+    let notice = &stage.inbox(&person).await[0];
+    assert_eq!(notice["type"], "welcome-events");
+    let body = notice["body"].as_str().unwrap();
+    assert!(
+        body.contains("“RustConf” on Monday, 12 October 2026 at 09:00"),
+        "{body}"
+    );
+}
+
+/// B3-05: who goes to an event or keeps it hears of another time and place.
+#[tokio::test]
+async fn b3_05_another_time_and_place_are_told() {
+    let stage = Stage::new().await;
+    let person = stage.person("Ada").await;
+    let event_id = shared::id::EventId::new();
+    let noticed = shared::event::events::EventChangeNoticed {
+        user_id: person.id,
+        event: shared::event::events::EventInBrief {
+            event_id,
+            title: "RustConf".into(),
+            starts_at: "2026-10-12T07:00:00Z".parse().unwrap(),
+            time_zone: "Europe/Berlin".into(),
+        },
+        cancelled: false,
+        changed: vec!["startsAt".into(), "venue".into()],
+        venue_name: Some("Halle 2".into()),
+        calendar_sequence: 3,
+    };
+    stage.tell(&noticed, 3, None).await;
+    let notice = &stage.inbox(&person).await[0];
+    assert_eq!(notice["type"], "event.changed");
+    assert_eq!(notice["title"], "“RustConf” has another time and place");
+    let body = notice["body"].as_str().unwrap();
+    assert!(
+        body.contains("12 October 2026 at 09:00 (CEST), Halle 2"),
+        "{body}"
+    );
+    assert_eq!(notice["data"]["calendarSequence"], 3);
+}

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::contract;
-use crate::id::{EventId, OrganizationId, RegistrationId, UserId};
+use crate::id::{EventId, OrganizationId, RegistrationId, UserId, VenueId};
 
 /// What other groups show or index of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,6 +134,13 @@ macro_rules! review_event {
             /// The note or the reason.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub reason: Option<String>,
+            /// The fields of a change of what was approved already; empty when
+            /// it is about the event as a whole.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub changed: Vec<String>,
+            /// Who proposed the change.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub proposed_by: Option<UserId>,
         }
         contract!($name, $kind, "events", event_id);
     };
@@ -327,3 +334,69 @@ pub struct FeedbackGiven {
     pub rating: u8,
 }
 contract!(FeedbackGiven, "event.feedback.given", "events", event_id);
+
+/// A venue changed; events that take place there follow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VenueUpdated {
+    /// Which.
+    pub venue_id: VenueId,
+}
+contract!(VenueUpdated, "venue.updated", "events", venue_id);
+
+/// An event as a person is told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventInBrief {
+    /// Which.
+    pub event_id: EventId,
+    /// Its title.
+    pub title: String,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// IANA time zone.
+    pub time_zone: String,
+}
+
+/// Events were found that a newcomer may like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WelcomeEventsFound {
+    /// For whom.
+    pub user_id: UserId,
+    /// The events, the best first; never empty.
+    pub events: Vec<EventInBrief>,
+}
+contract!(
+    WelcomeEventsFound,
+    "event.recommendations.welcome",
+    "events",
+    user_id
+);
+
+/// A person is to hear that an event changed its time or place, or will not
+/// take place. Several changes within minutes are one; its `sequence` is the
+/// event's SEQUENCE.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventChangeNoticed {
+    /// Who.
+    pub user_id: UserId,
+    /// The event as it is now.
+    pub event: EventInBrief,
+    /// Whether it will not take place.
+    pub cancelled: bool,
+    /// What changed: of `startsAt`, `endsAt`, `venue`, `room`.
+    pub changed: Vec<String>,
+    /// The venue's name now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_name: Option<String>,
+    /// The calendar entry's SEQUENCE now (RFC 5545 §3.8.7.4).
+    pub calendar_sequence: u32,
+}
+contract!(
+    EventChangeNoticed,
+    "event.change.noticed",
+    "events",
+    user_id
+);

@@ -234,6 +234,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
+    /// Whether the caller sent it at all.
+    pub fn is_sent(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The write may go on only if the caller has seen `version`.
     ///
     /// # Errors

@@ -93,6 +93,22 @@ impl Counts {
         self.kinds.0.get(kind).copied().unwrap_or_default()
     }
 
+    /// Whether a place of the type is free and nobody waits for it.
+    pub fn has_place_of(&self, kind: &str) -> bool {
+        let (event, share) = self.room(kind);
+        event > 0 && share > 0 && self.kind(kind).waiting == 0
+    }
+
+    /// Whether a place is free and nobody waits for it, of some ticket type.
+    pub fn has_place(&self) -> bool {
+        let mut kinds = self.kinds.0.keys();
+        if kinds.len() == 0 {
+            self.has_place_of("")
+        } else {
+            kinds.any(|kind| self.has_place_of(kind))
+        }
+    }
+
     /// The types that somebody waits for.
     pub fn waited_for(&self) -> Vec<&str> {
         let types = self.kinds.0.iter();
@@ -185,6 +201,25 @@ impl<'de> Visitor<'de> for Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ev_19_a_place_is_left_while_any_type_has_one() {
+        let mut counts = Counts::new(EventId::new(), Some(10));
+        assert!(counts.has_place());
+        let kind = |quota, taken, waiting| KindCounts {
+            quota,
+            taken,
+            waiting,
+        };
+        counts.kinds.0.insert("vip".into(), kind(Some(2), 2, 1));
+        counts.waitlisted = 1;
+        assert!(!counts.has_place());
+        counts.kinds.0.insert("standard".into(), kind(None, 0, 0));
+        assert!(counts.has_place());
+        assert!(!counts.has_place_of("vip"));
+        counts.confirmed = 10;
+        assert!(!counts.has_place());
+    }
 
     #[test]
     fn ev_19_the_shares_of_the_types_are_attributes_of_their_own() {

@@ -4,12 +4,13 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use shared::id::OrganizationId;
+use shared::id::{EventId, OrganizationId, VenueId};
 use shared::problem::{FieldError, Problem};
 use utoipa::ToSchema;
 
 use super::event::MAX_CAPACITY;
 use super::place::Venue;
+use super::session::{self, Speaker};
 
 const MAX_TAGS: usize = 20;
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
@@ -48,6 +49,28 @@ pub struct Details {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub venue: Option<Venue>,
+    /// The known venue that `venue` is a copy of: the copy follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_id: Option<VenueId>,
+    /// The event that it is a part of; decided at creation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<EventId>,
+    /// With a parent: it is an edition of a series, listed like any other event
+    /// and free in its time, rather than a session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_alone: bool,
+    /// The track of the programme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
+    pub track: Option<String>,
+    /// The room at the venue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100)]
+    pub room: Option<String>,
+    /// Who speaks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub speakers: Vec<Speaker>,
     /// What it is about, in words.
     #[serde(default)]
     #[schema(max_items = 20)]
@@ -105,9 +128,31 @@ pub struct Draft {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "17:30")]
     pub end_time: Option<Time>,
-    /// Where.
+    /// Where; or give `venueId`.
     #[serde(default)]
     pub venue: Option<Venue>,
+    /// A known venue of the same owner.
+    #[serde(default)]
+    pub venue_id: Option<VenueId>,
+    /// The event that it is a part of; decided at creation.
+    #[serde(default)]
+    pub parent_id: Option<EventId>,
+    /// With a parent: it is an edition of a series, listed like any other event
+    /// and free in its time, rather than a session.
+    #[serde(default)]
+    pub stands_alone: bool,
+    /// The track of the programme.
+    #[serde(default)]
+    #[schema(max_length = 100)]
+    pub track: Option<String>,
+    /// The room at the venue.
+    #[serde(default)]
+    #[schema(max_length = 100)]
+    pub room: Option<String>,
+    /// Who speaks.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub speakers: Vec<Speaker>,
     /// What it is about, in words.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -143,6 +188,10 @@ impl Draft {
     pub fn details(self) -> Result<Details, Problem> {
         let (starts_at, ends_at) = self.when()?;
         let price = self.price()?;
+        if self.venue.is_some() && self.venue_id.is_some() {
+            let detail = "give venue or venueId, not both";
+            return Err(Problem::invalid("/venueId", "ambiguous", detail));
+        }
         let details = Details {
             title: self.title,
             description: self.description,
@@ -150,6 +199,12 @@ impl Draft {
             ends_at,
             time_zone: self.time_zone,
             venue: self.venue,
+            venue_id: self.venue_id,
+            parent_id: self.parent_id,
+            stands_alone: self.stands_alone,
+            track: self.track,
+            room: self.room,
+            speakers: self.speakers,
             tags: self.tags,
             price,
             capacity: self.capacity,
@@ -218,7 +273,7 @@ impl Draft {
 }
 
 /// How many decimals a currency has (ISO 4217, the exceptions to two).
-fn minor_digits(currency: &str) -> i32 {
+pub(super) fn minor_digits(currency: &str) -> i32 {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
         | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
@@ -287,8 +342,9 @@ impl Details {
             );
         }
         if let Some(venue) = &self.venue {
-            faults.venue(venue);
+            faults.0.extend(venue.faults("/venue"));
         }
+        faults.0.extend(session::faults(&self));
         Problem::all(faults.0)?;
         Ok(self)
     }
@@ -316,34 +372,6 @@ impl Faults {
         let count = text.chars().count();
         let detail = format!("must have {min} to {max} characters");
         self.unless((min..=max).contains(&count), pointer, "length", &detail);
-    }
-
-    fn venue(&mut self, venue: &Venue) {
-        self.length("/venue/name", &venue.name, 1, 200);
-        self.length(
-            "/venue/address",
-            venue.address.as_deref().unwrap_or("-"),
-            1,
-            500,
-        );
-        self.length("/venue/city", venue.city.as_deref().unwrap_or("-"), 1, 100);
-        if let Some(country) = &venue.country {
-            let iso = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
-            self.unless(
-                iso,
-                "/venue/country",
-                "invalid",
-                "must be an ISO 3166-1 alpha-2 code",
-            );
-        }
-        if let Some(at) = venue.coordinates {
-            self.unless(
-                at.valid(),
-                "/venue/coordinates",
-                "out-of-range",
-                "is not on the globe",
-            );
-        }
     }
 }
 

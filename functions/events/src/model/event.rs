@@ -8,7 +8,9 @@ use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
 use shared::table::{Entity, Indexes, Key};
 
+use super::change::PendingChange;
 use super::details::Details;
+use super::history::{HistoryEntry, Step};
 use super::status::{Move, Status};
 use crate::problems::WRONG_TRANSITION;
 
@@ -43,6 +45,17 @@ pub struct Event {
     pub decision_note: Option<String>,
     /// What the author says.
     pub details: Details,
+    /// A change of what was approved, while it waits for approval.
+    #[serde(default)]
+    pub pending: Option<PendingChange>,
+    /// The version that was submitted last: what an approver may decide on
+    /// without having said which version they saw.
+    #[serde(default)]
+    pub submitted_version: Option<u64>,
+    /// Counts what a calendar must hear of: changes of time, place and title,
+    /// and the cancellation (SEQUENCE, RFC 5545 §3.8.7.4).
+    #[serde(default)]
+    pub sequence: u32,
     /// Counts the changes.
     pub version: u64,
 }
@@ -62,12 +75,15 @@ impl Event {
     /// its maker, and those of its organisation who see internal events.
     pub fn visible_to(&self, reader: Option<&Principal>) -> bool {
         self.published_at.is_some() && self.status.public()
-            || reader.is_some_and(|reader| {
-                reader.user_id == self.created_by && self.organization_id.is_none()
-                    || self.organization_id.is_some_and(|organization| {
-                        reader.can(Permission::EventViewInternal, organization)
-                    })
-            })
+            || reader.is_some_and(|reader| self.inside(reader))
+    }
+
+    /// Whether `reader` belongs to those who make it.
+    pub fn inside(&self, reader: &Principal) -> bool {
+        match self.organization_id {
+            Some(organization) => reader.can(Permission::EventViewInternal, organization),
+            None => reader.user_id == self.created_by,
+        }
     }
 
     /// Whether `actor` may do what `permission` stands for.
@@ -114,8 +130,59 @@ impl Event {
             status,
             updated_at: now,
             published_at: self.published_at.or((step == Move::Publish).then_some(now)),
+            sequence: self.sequence + u32::from(step == Move::Cancel),
+            // What is called off or over is not changed any more.
+            pending: self
+                .pending
+                .clone()
+                .filter(|_| !matches!(step, Move::Cancel | Move::Complete)),
             ..self.clone()
         })
+    }
+
+    /// The event with other details; calendars hear of it if it is about when,
+    /// where or what.
+    pub fn with_details(&self, details: Details, now: Timestamp) -> Self {
+        let told = |details: &Details| {
+            (
+                details.starts_at,
+                details.ends_at,
+                details.title.clone(),
+                (details.venue.clone(), details.room.clone()),
+            )
+        };
+        let changed = told(&self.details) != told(&details);
+        Self {
+            sequence: self.sequence + u32::from(changed),
+            details,
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// Whether it was changed after it was submitted.
+    pub fn edited_in_review(&self) -> bool {
+        self.status == Status::Submitted && self.submitted_version != Some(self.version)
+    }
+
+    /// The entry of its history for the step that led to this version.
+    pub fn entry(
+        &self,
+        at: Timestamp,
+        step: Step,
+        actor_id: Option<UserId>,
+        note: Option<String>,
+        changed: Vec<String>,
+    ) -> HistoryEntry {
+        HistoryEntry {
+            event_id: self.id,
+            to_version: self.version,
+            step,
+            at,
+            actor_id,
+            note,
+            changed,
+        }
     }
 
     /// What other groups get to know.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::card::Card;
 use super::event::Event;
 use super::place::{Coordinates, distance_km};
 use super::status::Status;
@@ -33,28 +34,21 @@ impl Filter {
 
     /// Whether an event is wanted.
     pub fn admits(&self, event: &Event) -> bool {
-        let details = &event.details;
         self.status.is_none_or(|status| status == event.status)
-            && self.from.is_none_or(|from| details.ends_at >= from)
-            && self.to.is_none_or(|to| details.starts_at < to)
-            && self.tags.iter().all(|tag| details.tags.contains(tag))
-            && self.admits_place(event)
+            && self.admits_card(&Card::of(event))
             && self.admits_words(event)
     }
 
-    fn admits_place(&self, event: &Event) -> bool {
-        let venue = event.details.venue.as_ref();
-        let in_city = self.city.as_ref().is_none_or(|city| {
-            venue
-                .and_then(|venue| venue.city.as_ref())
-                .is_some_and(|there| there.to_lowercase() == *city)
-        });
-        let near = self.near.is_none_or(|(point, radius)| {
-            venue
-                .and_then(|venue| venue.coordinates)
-                .is_some_and(|there| distance_km(point, there) <= radius)
-        });
-        in_city && near
+    /// Whether an event may be wanted, as far as its card tells.
+    pub fn admits_card(&self, card: &Card) -> bool {
+        self.from.is_none_or(|from| card.ends_at >= from)
+            && self.to.is_none_or(|to| card.starts_at < to)
+            && self.tags.iter().all(|tag| card.tags.contains(tag))
+            && (self.city.is_none() || self.city == card.city)
+            && self.near.is_none_or(|(point, radius)| {
+                card.at
+                    .is_some_and(|there| distance_km(point, there) <= radius)
+            })
     }
 
     fn admits_words(&self, event: &Event) -> bool {

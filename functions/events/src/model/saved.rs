@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::id::{EventId, UserId};
-use shared::table::{Entity, Key};
+use shared::table::{Entity, Indexes, Key};
 
 /// That a person keeps an event, or did: the item stays, so that its version
 /// orders what others hear of it.
@@ -29,6 +29,11 @@ impl Saved {
     }
 }
 
+/// The index partition of those who keep an event.
+pub fn savers(event: EventId) -> String {
+    format!("SAVERS#{event}")
+}
+
 impl Entity for Saved {
     const KIND: &'static str = "saved";
 
@@ -38,5 +43,15 @@ impl Entity for Saved {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    /// `gsi1` lists those who keep an event.
+    fn indexes(&self) -> Indexes {
+        Indexes {
+            gsi1: self
+                .saved
+                .then(|| Key::new(savers(self.event_id), format!("USER#{}", self.user_id))),
+            gsi2: None,
+        }
     }
 }

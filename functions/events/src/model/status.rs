@@ -68,18 +68,8 @@ impl Status {
 
     /// The status after a move, or nothing if the move is not allowed. Where
     /// no approval is needed, a draft is published at once (C35).
-    pub const fn after(self, step: Move, needs_approval: bool) -> Option<Self> {
-        match (self, step) {
-            (Self::Draft, Move::Submit) if needs_approval => Some(Self::Submitted),
-            (Self::Draft, Move::Publish) if !needs_approval => Some(Self::Published),
-            (Self::Submitted, Move::Approve) => Some(Self::Approved),
-            (Self::Submitted, Move::Reject) => Some(Self::Rejected),
-            (Self::Rejected, Move::Revise) => Some(Self::Draft),
-            (Self::Approved, Move::Publish) => Some(Self::Published),
-            (Self::Approved | Self::Published, Move::Cancel) => Some(Self::Cancelled),
-            (Self::Published, Move::Complete) => Some(Self::Completed),
-            _ => None,
-        }
+    pub fn after(self, step: Move, needs_approval: bool) -> Option<Self> {
+        super::life::after(self, step, needs_approval)
     }
 
     /// Every status that may come next.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::cx::Context;
 use shared::event::events::EventApproved;
-use shared::http::{Json, Path, Reply};
+use shared::http::{IfMatch, Json, Path, Reply};
 use shared::id::EventId;
 use shared::principal::{Permission, Principal, Role};
 use shared::problem::Problem;
@@ -21,7 +21,7 @@ pub struct Approval {
     /// For the author.
     #[serde(default)]
     #[schema(max_length = 2000)]
-    note: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 /// The rule of four eyes: nobody decides on an event of their own, except an
@@ -34,6 +34,15 @@ pub(super) fn may_decide(event: &Event, actor: &Principal) -> Result<(), Problem
         return Err(Problem::forbidden(
             "You cannot decide on an event of your own.",
         ));
+    }
+    Ok(())
+}
+
+/// Nobody decides on what they have not seen: `If-Match` is asked for when the
+/// event was changed after it was submitted.
+pub(super) fn as_seen(event: &Event, if_match: &IfMatch) -> Result<(), Problem> {
+    if event.edited_in_review() || if_match.is_sent() {
+        if_match.require(event.version)?;
     }
     Ok(())
 }
@@ -55,7 +64,8 @@ pub(super) fn checked(pointer: &str, note: Option<String>) -> Result<Option<Stri
 
 /// Approves a submitted event.
 ///
-/// Needs the right `event.approve`; not for an event of one's own.
+/// Needs the right `event.approve`; not for an event of one's own. Needs
+/// `If-Match` when the event was changed after it was submitted.
 #[utoipa::path(
     post,
     path = "/v1/events/{id}/approve",
@@ -63,6 +73,7 @@ pub(super) fn checked(pointer: &str, note: Option<String>) -> Result<Option<Stri
     operation_id = "approveEvent",
     params(
         ("id" = EventId, Path, description = "The event."),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read."),
     ),
     request_body = Approval,
     responses(
@@ -70,6 +81,8 @@ pub(super) fn checked(pointer: &str, note: Option<String>) -> Result<Option<Stri
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`wrong-transition`, `conflict`"),
+        (status = 412, description = "`version-conflict`"),
+        (status = 428, description = "`precondition-required`"),
     ),
     security(("bearer" = []))
 )]
@@ -77,6 +90,7 @@ pub async fn approve(
     State(app): State<App>,
     cx: Context,
     principal: Principal,
+    if_match: IfMatch,
     Path(id): Path<EventId>,
     Json(approval): Json<Approval>,
 ) -> Result<Reply, Problem> {
@@ -85,6 +99,7 @@ pub async fn approve(
         .editable(id, &principal, Permission::EventApprove)
         .await?;
     may_decide(&event, &principal)?;
+    as_seen(&event, &if_match)?;
     let event = Event {
         decision_note: note.clone(),
         ..event
@@ -98,6 +113,8 @@ pub async fn approve(
             created_by: next.created_by,
             actor_id: principal.user_id,
             reason: note,
+            changed: Vec::new(),
+            proposed_by: None,
         };
         commit.publish(&approved, next.version);
     }

@@ -62,6 +62,9 @@ pub async fn cancel(
         ..event
     };
     let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Cancel)?;
+    app.store
+        .note_change(&mut commit, &event, &next, Some(principal.user_id))
+        .await?;
     commit.publish(
         &EventCancelled {
             event: next.snapshot(),

@@ -10,8 +10,10 @@ use shared::problem::{Problem, VERSION_CONFLICT};
 use shared::table::Entity;
 
 use super::{App, TAG};
-use crate::model::{Admission, Counts, Event, Move, Status};
+use crate::model::{Admission, Event, Move, Status};
 use crate::problems::WRONG_TRANSITION;
+use crate::store::family;
+use crate::store::shelves::shelve;
 
 /// Deletes an event.
 ///
@@ -28,7 +30,7 @@ use crate::problems::WRONG_TRANSITION;
         (status = 204, description = "It is gone, or cancelled."),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
-        (status = 409, description = "`wrong-transition`"),
+        (status = 409, description = "`wrong-transition`, `has-sessions`"),
     ),
     security(("bearer" = []))
 )]
@@ -44,6 +46,9 @@ pub async fn delete(
         Status::Approved | Status::Published => {
             event.authorise(&principal, Permission::EventPublish)?;
             let (next, _, mut commit) = app.step(&cx, &event, &counts, Move::Cancel)?;
+            app.store
+                .note_change(&mut commit, &event, &next, Some(principal.user_id))
+                .await?;
             let cancelled = EventCancelled {
                 event: next.snapshot(),
                 reason: None,
@@ -68,8 +73,10 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
         .when("#version = :version")
         .bind(":version", event.version)
         .or(Problem::new(&VERSION_CONFLICT));
-    commit.delete(Counts::key_of(event.id));
+    family::remove(&mut commit, event);
     commit.delete(Admission::key_of(event.id));
+    shelve(&mut commit, Some(event), None);
+    app.store.forget_history(&mut commit, event.id).await?;
     commit.publish(
         &EventDeleted {
             event_id: event.id,

@@ -10,8 +10,10 @@ use shared::id::{EventId, OrganizationId};
 use shared::page::{Binding, Listing, PageRequest, Paging};
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
+use shared::table::Found;
 use utoipa::IntoParams;
 
+use super::format::kept;
 use super::view::EventView;
 use super::{App, TAG};
 use crate::model::{Coordinates, Counts, Event, Filter, Status};
@@ -67,31 +69,6 @@ pub struct ListEvents {
 }
 
 impl ListEvents {
-    fn near(&self) -> Result<Option<(Coordinates, f64)>, Problem> {
-        let Some(text) = &self.near else {
-            return Ok(None);
-        };
-        let point = text
-            .split_once(',')
-            .and_then(|(lat, lng)| {
-                Some(Coordinates {
-                    lat: lat.trim().parse().ok()?,
-                    lng: lng.trim().parse().ok()?,
-                })
-            })
-            .filter(|point| point.valid())
-            .ok_or_else(|| Problem::invalid("?near", "invalid", "must be lat,lng in degrees"))?;
-        let radius = self.radius_km.unwrap_or(25.0);
-        if !(radius > 0.0 && radius <= 20_100.0) {
-            return Err(Problem::invalid(
-                "?radiusKm",
-                "out-of-range",
-                "must be above 0, at most 20100",
-            ));
-        }
-        Ok(Some((point, radius)))
-    }
-
     fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
         let Some(date) = self.date else {
             return Ok((self.from, self.to));
@@ -111,8 +88,12 @@ impl ListEvents {
         let (from, to) = self.span()?;
         let listed = self.tags.iter().flat_map(|tags| tags.split(','));
         Ok(Filter {
-            near: self.near()?,
-            city: self.city.as_ref().map(|city| city.trim().to_lowercase()),
+            near: near(self.near.as_deref(), self.radius_km)?,
+            city: self
+                .city
+                .as_ref()
+                .map(|city| city.trim().to_lowercase())
+                .filter(|city| !city.is_empty()),
             from: from.or((self.organization_id.is_none() && self.mine().is_none()).then_some(now)),
             to,
             tags: self
@@ -133,12 +114,13 @@ impl ListEvents {
         self.status.filter(|status| *status != Status::Published)
     }
 
-    fn owner(&self, principal: Option<&Principal>) -> Result<Owner, Problem> {
+    /// Whose events are meant; nobody's in particular are all that are published.
+    fn owner(&self, principal: Option<&Principal>) -> Result<Option<Owner>, Problem> {
         match (self.organization_id, self.mine()) {
-            (Some(organization), _) => Ok(Owner::Organization(organization)),
-            (None, None) => Ok(Owner::Published),
+            (Some(organization), _) => Ok(Some(Owner::Organization(organization))),
+            (None, None) => Ok(None),
             (None, Some(_)) => principal
-                .map(|principal| Owner::Person(principal.user_id))
+                .map(|principal| Some(Owner::Person(principal.user_id)))
                 .ok_or_else(|| {
                     Problem::forbidden("Sign in to list events that are not published.")
                 }),
@@ -147,21 +129,25 @@ impl ListEvents {
 
     fn binding(&self, principal: Option<&Principal>) -> Binding {
         let reader = principal.map_or_else(String::new, |reader| reader.user_id.to_string());
-        let unpaged = Self {
+        Binding::new("/v1/events")
+            .caller(reader)
+            .filter("query", format!("{:?}", self.unpaged()))
+    }
+
+    /// The same from the beginning.
+    pub(super) fn unpaged(&self) -> Self {
+        Self {
             limit: None,
             cursor: None,
             ..self.clone()
-        };
-        Binding::new("/v1/events")
-            .caller(reader)
-            .filter("query", format!("{unpaged:?}"))
+        }
     }
 }
 
 /// Lists events by time.
 ///
-/// Published ones that are not over, unless asked otherwise. A page reads at
-/// most 200 events and may come back short with a `nextCursor`.
+/// Published ones that are not over, unless asked otherwise. A page reads a
+/// bounded number of events and may come back short with a `nextCursor`.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -180,11 +166,25 @@ pub async fn list(
     Query(query): Query<ListEvents>,
 ) -> Result<Reply, Problem> {
     let reader = principal.as_ref();
+    let (page, found) = found(&app, reader, &query, 20, 100).await?;
+    let views = with_counts(&app, found.items).await?;
+    let reply = Reply::ok(&page.listing(views, found.next))?;
+    Ok(kept(reply.hashed(), reader))
+}
+
+/// What a query finds for a reader.
+pub(super) async fn found(
+    app: &App,
+    reader: Option<&Principal>,
+    query: &ListEvents,
+    default: u32,
+    max: u32,
+) -> Result<(PageRequest, Found<Event>), Problem> {
     let paging = Paging {
         limit: query.limit,
         cursor: query.cursor.clone(),
     };
-    let page = PageRequest::new(&paging, query.binding(reader), 20, 100)?;
+    let page = PageRequest::new(&paging, query.binding(reader), default, max)?;
     let filter = query.filter(app.store.now())?;
     let owner = query.owner(reader)?;
     let inside = query.organization_id.is_some_and(|organization| {
@@ -194,14 +194,38 @@ pub async fn list(
         let listed = inside || query.organization_id.is_none() || event.status == Status::Published;
         listed && event.visible_to(reader)
     };
-    let found = app
-        .store
-        .list(&owner, &filter, wanted, page.limit, page.position())
-        .await?;
-    let views = with_counts(&app, found.items).await?;
-    Ok(Reply::ok(&page.listing(views, found.next))?
-        .hashed()
-        .revalidated())
+    let (store, limit, after) = (&app.store, page.limit, page.position());
+    let found = match owner {
+        Some(owner) => store.list(&owner, &filter, wanted, limit, after).await?,
+        None => store.search(&filter, wanted, limit, after).await?,
+    };
+    Ok((page, found))
+}
+
+/// A circle as queries give it.
+pub(super) fn near(
+    point: Option<&str>,
+    radius_km: Option<f64>,
+) -> Result<Option<(Coordinates, f64)>, Problem> {
+    let Some(text) = point else {
+        return Ok(None);
+    };
+    let point = text
+        .split_once(',')
+        .and_then(|(lat, lng)| {
+            Some(Coordinates {
+                lat: lat.trim().parse().ok()?,
+                lng: lng.trim().parse().ok()?,
+            })
+        })
+        .filter(|point| point.valid())
+        .ok_or_else(|| Problem::invalid("?near", "invalid", "must be lat,lng in degrees"))?;
+    let radius = radius_km.unwrap_or(25.0);
+    if !(radius > 0.0 && radius <= 20_100.0) {
+        let detail = "must be above 0, at most 20100";
+        return Err(Problem::invalid("?radiusKm", "out-of-range", detail));
+    }
+    Ok(Some((point, radius)))
 }
 
 /// Events with their counts, in order.

@@ -2,20 +2,29 @@
 
 mod admission;
 mod approve;
+mod calendar;
 mod cancel;
+mod change;
 mod create;
 mod delete;
 mod door;
 mod export;
 mod feedback;
+mod feeds;
+mod format;
 mod get;
+mod history;
 mod list;
+mod programme;
 mod publish;
+mod recommend;
 mod registrations;
 mod reject;
 mod save;
+mod schedule;
 mod submit;
 mod update;
+mod venues;
 mod view;
 
 use std::sync::Arc;
@@ -25,17 +34,19 @@ use jiff::Timestamp;
 use shared::commit::Commit;
 use shared::cx::Context;
 use shared::http::{Api, Core, deprecated};
-use shared::id::EventId;
+use shared::id::{EventId, OrganizationId, UserId};
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
 use shared::sealer::Sealer;
+use shared::table::Table;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::keyring::KeyRing;
-use crate::model::{Counts, Event, Move};
+use crate::model::{Counts, Details, Event, Move};
 use crate::store::Store;
+use crate::store::shelves::shelve;
 
 pub use view::{EventView, RegistrationView};
 
@@ -51,6 +62,10 @@ pub struct App {
     pub sealer: Arc<dyn Sealer>,
     /// Signs and verifies tickets.
     pub keyring: KeyRing,
+    /// The table of access, for who has no token but a secret address.
+    access: Table,
+    /// The API's own address, without a slash at the end.
+    public_url: Arc<str>,
 }
 
 impl App {
@@ -61,6 +76,8 @@ impl App {
             keyring: KeyRing::new(store.clone(), sealer.clone()),
             store,
             sealer,
+            access: core.access.table().clone(),
+            public_url: Arc::from(core.config.public_url.as_str()),
         }
     }
 
@@ -87,6 +104,7 @@ impl App {
         let mut commit = self.store.commit(cx);
         let next = event.moved(step, commit.now())?;
         commit.replace(&next);
+        shelve(&mut commit, Some(event), Some(&next));
         let open = next.status == crate::model::Status::Published;
         if open != counts.open {
             commit
@@ -102,7 +120,37 @@ impl App {
             open,
             ..counts.clone()
         };
+        let said = matches!(step, Move::Approve | Move::Reject | Move::Cancel);
+        let note = next.decision_note.clone().filter(|_| said);
+        let entry = next.entry(commit.now(), step.into(), actor(cx), note, Vec::new());
+        commit.create(&entry);
         Ok((next, counts, commit))
+    }
+
+    /// The details with a copy of the known venue that they name.
+    ///
+    /// # Errors
+    /// 400 for a venue that is not the owner's.
+    async fn placed(
+        &self,
+        details: Details,
+        organization: Option<OrganizationId>,
+        person: UserId,
+    ) -> Result<Details, Problem> {
+        let Some(id) = details.venue_id else {
+            return Ok(details);
+        };
+        let known = self.store.venue(id).await?;
+        let known = known
+            .filter(|known| known.usable_by(organization, person))
+            .ok_or_else(|| {
+                let detail = "is not a venue of the event's owner";
+                Problem::invalid("/venueId", "unknown", detail)
+            })?;
+        Ok(Details {
+            venue: Some(known.venue),
+            ..details
+        })
     }
 
     /// Whether the event's organisation wants it approved.
@@ -112,6 +160,11 @@ impl App {
             Some(id) => Ok(self.store.organization(id).await?.event_approval),
         }
     }
+}
+
+/// Who does it.
+fn actor(cx: &Context) -> Option<UserId> {
+    cx.actor.as_deref()?.parse().ok()
 }
 
 /// Whether an event is over.
@@ -126,13 +179,28 @@ fn routes() -> OpenApiRouter<App> {
         .route_layer(from_fn_with_state("/v1/events/{id}/save", deprecated));
     OpenApiRouter::new()
         .routes(routes!(create::create, list::list))
+        .routes(routes!(calendar::list_as_calendar))
         .routes(routes!(save::list_saved))
+        .routes(routes!(schedule::schedule))
+        .routes(routes!(recommend::recommend))
+        .routes(routes!(programme::list::programme))
+        .routes(routes!(programme::clashes::clashes))
+        .routes(routes!(feeds::list::list_feeds))
+        .routes(routes!(feeds::revoke::revoke_feed))
+        .routes(routes!(feeds::read::read_feed))
         .routes(routes!(registrations::mine::list_mine))
         .routes(routes!(get::get, update::update, delete::delete))
         .routes(routes!(submit::submit))
         .routes(routes!(approve::approve))
         .routes(routes!(reject::reject))
         .routes(routes!(publish::publish))
+        .routes(routes!(history::history))
+        .routes(routes!(
+            change::get::get_change,
+            change::withdraw::withdraw_change
+        ))
+        .routes(routes!(change::approve::approve_change))
+        .routes(routes!(change::reject::reject_change))
         .routes(routes!(cancel::cancel))
         .routes(routes!(save::save, save::unsave))
         .routes(routes!(
@@ -149,6 +217,14 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(registrations::add::add_attendee))
         .routes(routes!(registrations::import::import_attendees))
         .routes(routes!(registrations::remove::remove_attendee))
+        .merge(at_the_door())
+        .merge(venues())
+        .merge(aliases)
+}
+
+/// Who gets in, who came, and what they thought of it.
+fn at_the_door() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(
             admission::get::get_admission,
             admission::set::set_admission
@@ -170,22 +246,37 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(door::tickets::ticket_svg))
         .routes(routes!(door::tickets::ticket_png))
         .routes(routes!(door::tickets::list_attendee_tickets))
-        .merge(aliases)
 }
 
-/// What takes or gives codes and tickets.
+/// The places that events name.
+fn venues() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            venues::create::create_venue,
+            venues::list::list_venues
+        ))
+        .routes(routes!(
+            venues::get::get_venue,
+            venues::update::update_venue,
+            venues::delete::delete_venue
+        ))
+}
+
+/// What takes or gives secrets, codes and tickets: never stored for repetition.
 fn credentials() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(
-        registrations::take_over::take_over,
-        registrations::claim_page::take_over_page
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(
+            registrations::take_over::take_over,
+            registrations::claim_page::take_over_page
+        ))
+        .routes(routes!(feeds::create::create_feed))
 }
 
 /// The group's API.
 pub fn api(core: Core) -> Api<App> {
     Api::new(core)
         .routes(routes())
-        // A code of 256 random bits is not guessed: no account to count for.
+        // An address or a code of 256 bits is not guessed, whoever's it is.
         .credential_routes(credentials(), |_, _| None)
 }
 

@@ -15,7 +15,8 @@ use crate::problems::WRONG_TRANSITION;
 
 /// Opens an event to everybody, and its registration.
 ///
-/// An approved event, or a draft where no approval is needed.
+/// An approved event, or a draft where no approval is needed. A session not
+/// before its event.
 #[utoipa::path(
     post,
     path = "/v1/events/{id}/publish",
@@ -53,6 +54,15 @@ pub async fn publish(
             .detail("The event's end has passed; change its time first.")
             .with("currentStatus", event.status.name())
             .with("allowedTransitions", Vec::<String>::new()));
+    }
+    if let Some(parent) = event.details.parent_id {
+        let parent = app.store.find(parent).await?;
+        if parent.is_some_and(|parent| !parent.status.public()) {
+            return Err(Problem::new(&WRONG_TRANSITION)
+                .detail("The event that it is part of is not published yet.")
+                .with("currentStatus", event.status.name())
+                .with("allowedTransitions", Vec::<String>::new()));
+        }
     }
     let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Publish)?;
     commit.publish(

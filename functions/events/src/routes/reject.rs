@@ -21,7 +21,7 @@ use crate::model::{Event, Move};
 pub struct Rejection {
     /// For the author.
     #[schema(min_length = 1, max_length = 2000)]
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// Rejects a submitted event, with a reason.
@@ -71,6 +71,8 @@ pub async fn reject(
             created_by: next.created_by,
             actor_id: principal.user_id,
             reason: Some(reason),
+            changed: Vec::new(),
+            proposed_by: None,
         };
         commit.publish(&rejected, next.version);
     }

@@ -41,6 +41,7 @@ pub async fn submit(
     let needs_approval = app.needs_approval(&event).await?;
     let event = Event {
         needs_approval,
+        submitted_version: Some(event.version + 1),
         ..event
     };
     let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Submit)?;
@@ -54,6 +55,8 @@ pub async fn submit(
         created_by: next.created_by,
         actor_id: principal.user_id,
         reason: None,
+        changed: Vec::new(),
+        proposed_by: None,
     };
     commit.publish(&submitted, next.version);
     let view = EventView::new(&next, &counts);

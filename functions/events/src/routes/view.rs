@@ -29,6 +29,9 @@ pub struct EventView {
     pub attendee_count: u32,
     /// How many wait for a place.
     pub waitlist_count: u32,
+    /// A change waits for approval: there, and `true`, for those inside alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_pending: Option<bool>,
     /// The note of the last decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_note: Option<String>,
@@ -55,12 +58,19 @@ impl EventView {
             is_active: event.status == Status::Published,
             attendee_count: counts.attendees(),
             waitlist_count: counts.waitlisted,
+            change_pending: None,
             decision_note: event.decision_note.clone(),
             created_by: event.created_by,
             created_at: event.created_at,
             updated_at: event.updated_at,
             version: event.version,
         }
+    }
+
+    /// As those see it who make the event.
+    pub fn inside(mut self, event: &Event) -> Self {
+        self.change_pending = event.pending.as_ref().map(|_| true);
+        self
     }
 
     /// The event's version, and the counts that change without it.

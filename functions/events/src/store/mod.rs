@@ -5,6 +5,7 @@
 //! |---|---|---|---|---|
 //! | admission | `EVENT#<id>` | `ADMISSION` | | |
 //! | event | `EVENT#<id>` | `EVENT` | `PUBLISHED` by time, while published | owner by time |
+//! | history | `EVENT#<id>` | `HIST#<version>` | | |
 //! | counts | `EVENT#<id>` | `COUNTS` | | |
 //! | registration | `EVENT#<id>` | `REG#<user>` | `USER#<user>` by id | `OFFERS` by end, while offered |
 //! | waitlist entry | `EVENT#<id>` | `WAIT#[<ticket type>#]<order>` | | |
@@ -13,14 +14,26 @@
 //! | attendance | `DOOR#<event>` | `COUNT#<list>` | | |
 //! | feedback, ratings | `FEEDBACK#<event>` | `BY#<user>`, `RATINGS` | | |
 //! | ticket keys | `TICKETKEYS` | `SECRET`, `PUBLIC#<kid>` | | |
-//! | saved event | `USER#<user>` | `SAVED#<event>` | | |
+//! | saved event | `USER#<user>` | `SAVED#<event>` | `SAVERS#<event>` by user, while saved | |
+//! | notice of a change | `EVENT#<id>` | `NOTICE` | `NOTICES` by time | |
+//! | secret calendar | `USER#<user>` | `FEED#<feed>` | | |
+//! | way to a calendar | `FEED#<hash>` | `FEED` | | |
+//! | event's cards | `FIND#<shelf>` | `<begin>#<event>` | | |
+//! | venue | `VENUE#<id>` | `VENUE` | | |
+//! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
+//! | interests' copy | `USER#<user>` | `INTERESTS` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
 mod door;
+pub mod family;
 mod feedback;
+pub mod feeds;
+mod history;
+pub mod notices;
 mod queues;
 mod release;
 mod seats;
+pub mod shelves;
 
 use shared::commit::Commit;
 use shared::cx::Context;
@@ -28,7 +41,9 @@ use shared::id::{EventId, OrganizationId, UserId};
 use shared::problem::{Problem, UNAVAILABLE};
 use shared::table::{Entity, Found, Index, Position, Query, StoreError, Table};
 
-use crate::model::{Admission, Counts, Event, Filter, Organization, Registration, Saved};
+use crate::model::{
+    Admission, Counts, Event, Filter, Interests, Organization, Registration, Saved,
+};
 
 pub use door::{TicketKey, TicketSecret, told_before};
 pub use queues::Hall;
@@ -47,8 +62,6 @@ const READ_AT_ONCE: u32 = 50;
 /// Whose events a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Everything that is published.
-    Published,
     /// An organisation's, whatever their status.
     Organization(OrganizationId),
     /// A person's own.
@@ -113,8 +126,8 @@ impl Store {
         self.table.batch_get(&keys).await
     }
 
-    /// A page of events by time. It reads at most 200 and may come back short
-    /// with more to come.
+    /// A page of an owner's events by time, whatever their status. It reads at
+    /// most 200 and may come back short with more to come.
     pub async fn list(
         &self,
         owner: &Owner,
@@ -124,7 +137,6 @@ impl Store {
         after: Option<Position>,
     ) -> Result<Found<Event>, StoreError> {
         let query = match owner {
-            Owner::Published => Query::partition(PUBLISHED).index(Index::Gsi1),
             Owner::Organization(id) => Query::partition(format!("ORG#{id}")).index(Index::Gsi2),
             Owner::Person(id) => Query::partition(format!("USER#{id}")).index(Index::Gsi2),
         };
@@ -200,6 +212,12 @@ impl Store {
         let mut found: Found<Saved> = self.table.query(query.limit(limit).after(after)).await?;
         found.items.retain(|item| item.saved);
         Ok(found)
+    }
+
+    /// What a person says to be interested in.
+    pub async fn interests(&self, user: UserId) -> Result<Vec<String>, StoreError> {
+        let known: Option<Interests> = self.table.get(&Interests::key_of(user)).await?;
+        Ok(known.map(|known| known.tags).unwrap_or_default())
     }
 
     /// A person's registration for an event.

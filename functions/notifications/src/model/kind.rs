@@ -66,6 +66,8 @@ macro_rules! kinds {
 kinds! {
     /// A new account.
     Welcome = "welcome", critical: false;
+    /// Events that a newcomer may like.
+    WelcomeEvents = "welcome-events", critical: false;
     /// An event waits for the recipient's approval.
     EventSubmitted = "event.submitted", critical: false;
     /// The recipient's event was approved.
@@ -76,6 +78,9 @@ kinds! {
     EventUpdated = "event.updated", critical: false;
     /// Somebody else cancelled the recipient's event.
     EventCancelled = "event.cancelled", critical: true;
+    /// An event that the recipient goes to or keeps has another time or place,
+    /// or will not take place.
+    EventChanged = "event.changed", critical: true;
     /// People registered for the recipient's event; grouped.
     EventRegistrations = "event.registrations", critical: false;
     /// The recipient has a place.

@@ -35,6 +35,12 @@ pub enum Message {
         /// The new person's name.
         name: Option<String>,
     },
+    /// See [`Kind::WelcomeEvents`].
+    #[serde(rename = "welcome-events")]
+    WelcomeEvents {
+        /// The events, the best first.
+        events: Vec<Occasion>,
+    },
     /// See [`Kind::EventSubmitted`].
     #[serde(rename = "event.submitted")]
     EventSubmitted {
@@ -42,6 +48,9 @@ pub enum Message {
         event_id: EventId,
         /// Its title.
         title: String,
+        /// The fields of a change of what was approved; empty for a new event.
+        #[serde(default)]
+        changed: Vec<String>,
     },
     /// See [`Kind::EventApproved`].
     #[serde(rename = "event.approved")]
@@ -52,6 +61,9 @@ pub enum Message {
         title: String,
         /// What the approver wrote.
         note: Option<String>,
+        /// The fields of a change of what was approved; empty for a new event.
+        #[serde(default)]
+        changed: Vec<String>,
     },
     /// See [`Kind::EventRejected`].
     #[serde(rename = "event.rejected")]
@@ -62,6 +74,9 @@ pub enum Message {
         title: String,
         /// Why.
         reason: Option<String>,
+        /// The fields of a change of what was approved; empty for a new event.
+        #[serde(default)]
+        changed: Vec<String>,
     },
     /// See [`Kind::EventUpdated`].
     #[serde(rename = "event.updated")]
@@ -82,6 +97,21 @@ pub enum Message {
         title: String,
         /// Why.
         reason: Option<String>,
+    },
+    /// See [`Kind::EventChanged`].
+    #[serde(rename = "event.changed")]
+    EventChanged {
+        /// The event as it is now.
+        #[serde(flatten)]
+        occasion: Occasion,
+        /// Whether it will not take place.
+        cancelled: bool,
+        /// What changed: of `startsAt`, `endsAt`, `venue`, `room`.
+        changed: Vec<String>,
+        /// The venue's name now.
+        venue_name: Option<String>,
+        /// The calendar entry's SEQUENCE now.
+        calendar_sequence: u32,
     },
     /// See [`Kind::EventRegistrations`]; who and how many stand beside it.
     #[serde(rename = "event.registrations")]
@@ -185,11 +215,13 @@ impl Message {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Welcome { .. } => Kind::Welcome,
+            Self::WelcomeEvents { .. } => Kind::WelcomeEvents,
             Self::EventSubmitted { .. } => Kind::EventSubmitted,
             Self::EventApproved { .. } => Kind::EventApproved,
             Self::EventRejected { .. } => Kind::EventRejected,
             Self::EventUpdated { .. } => Kind::EventUpdated,
             Self::EventCancelled { .. } => Kind::EventCancelled,
+            Self::EventChanged { .. } => Kind::EventChanged,
             Self::EventRegistrations { .. } => Kind::EventRegistrations,
             Self::RegistrationConfirmed(_) => Kind::RegistrationConfirmed,
             Self::RegistrationWaitlisted(_) => Kind::RegistrationWaitlisted,

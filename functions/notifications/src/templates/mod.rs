@@ -203,6 +203,7 @@ mod tests {
                 event_id: shared::id::EventId::new(),
                 title: "<script>alert(1)</script>\r\nBcc: all@example.com".into(),
                 reason: Some("a < b & \"c\"".into()),
+                changed: Vec::new(),
             },
             None,
             1,

@@ -34,17 +34,24 @@ impl Words {
     pub fn of(message: &Message, actor: Option<&str>, count: u32) -> Self {
         match message {
             Message::Welcome { name } => welcome(name.as_deref()),
-            Message::EventSubmitted { event_id, title } => submitted(*event_id, title, actor),
+            Message::WelcomeEvents { events } => welcome_events(events),
+            Message::EventSubmitted {
+                event_id,
+                title,
+                changed,
+            } => submitted(*event_id, title, actor, changed),
             Message::EventApproved {
                 event_id,
                 title,
                 note,
-            } => decided(*event_id, title, true, note.as_deref()),
+                changed,
+            } => decided(*event_id, title, changed, true, note.as_deref()),
             Message::EventRejected {
                 event_id,
                 title,
                 reason,
-            } => decided(*event_id, title, false, reason.as_deref()),
+                changed,
+            } => decided(*event_id, title, changed, false, reason.as_deref()),
             Message::EventUpdated {
                 event_id,
                 title,
@@ -55,6 +62,13 @@ impl Words {
                 title,
                 reason,
             } => cancelled(*event_id, title, reason.as_deref()),
+            Message::EventChanged {
+                occasion,
+                cancelled,
+                changed,
+                venue_name,
+                ..
+            } => changed_for_attendees(occasion, *cancelled, changed, venue_name.as_deref()),
             Message::EventRegistrations { event_id, title } => {
                 registrations(*event_id, title, actor, count)
             }
@@ -66,11 +80,9 @@ impl Words {
                 "You are on the waitlist for",
                 "All places are taken. You move up by yourself when one becomes free.",
             ),
-            Message::RegistrationPromoted(at) => place(
-                at,
-                "You have a place at",
-                "A place became free, and it is yours.",
-            ),
+            Message::RegistrationPromoted(at) => {
+                place(at, "You have a place at", "A place became free for you.")
+            }
             Message::RegistrationOffered {
                 occasion,
                 offered_until,
@@ -245,18 +257,54 @@ fn welcome(name: Option<&str>) -> Words {
     }
 }
 
-fn submitted(event: EventId, title: &str, actor: Option<&str>) -> Words {
+fn welcome_events(events: &[Occasion]) -> Words {
+    let lines: Vec<String> = events
+        .iter()
+        .map(|event| {
+            let when = local(event.starts_at, &event.time_zone);
+            format!("“{}” on {when}", event.title)
+        })
+        .collect();
+    Words {
+        title: "Events that you may like".to_owned(),
+        body: format!("Ahead: {}.", lines.join("; ")),
+        action: Action {
+            label: "See more events",
+            path: "/v1/events/recommended".to_owned(),
+        },
+    }
+}
+
+fn submitted(event: EventId, title: &str, actor: Option<&str>, changed: &[String]) -> Words {
     let who = actor.unwrap_or("An organiser");
-    let mut words = about(
-        event,
-        format!("“{title}” waits for your approval"),
-        format!("{who} submitted “{title}” for approval."),
-    );
+    let mut words = if changed.is_empty() {
+        about(
+            event,
+            format!("“{title}” waits for your approval"),
+            format!("{who} submitted “{title}” for approval."),
+        )
+    } else {
+        let fields = changed.join(", ");
+        about(
+            event,
+            format!("A change of “{title}” waits for your approval"),
+            format!("{who} proposes to change {fields}. Until you decide, it stays as approved."),
+        )
+    };
     words.action.label = "Review the event";
     words
 }
 
-fn decided(event: EventId, title: &str, approved: bool, reason: Option<&str>) -> Words {
+fn decided(
+    event: EventId,
+    title: &str,
+    changed: &[String],
+    approved: bool,
+    reason: Option<&str>,
+) -> Words {
+    if !changed.is_empty() {
+        return change_decided(event, title, changed, approved, reason);
+    }
     if approved {
         let body = with(
             "Your event was approved and can be published.",
@@ -274,6 +322,28 @@ fn decided(event: EventId, title: &str, approved: bool, reason: Option<&str>) ->
     }
 }
 
+fn change_decided(
+    event: EventId,
+    title: &str,
+    changed: &[String],
+    approved: bool,
+    reason: Option<&str>,
+) -> Words {
+    let fields = changed.join(", ");
+    if approved {
+        let body = with(&format!("Changed: {fields}."), "Note", reason);
+        about(event, format!("The change of “{title}” was approved"), body)
+    } else {
+        let body = format!("The event stays as it was approved. Declined: {fields}.");
+        let body = with(&body, "Reason", reason);
+        about(
+            event,
+            format!("The change of “{title}” was not approved"),
+            body,
+        )
+    }
+}
+
 fn updated(event: EventId, title: &str, actor: Option<&str>, changed: &[String]) -> Words {
     let who = actor.unwrap_or("Somebody");
     about(
@@ -281,6 +351,35 @@ fn updated(event: EventId, title: &str, actor: Option<&str>, changed: &[String])
         format!("“{title}” was changed"),
         format!("{who} changed your event: {}.", changed.join(", ")),
     )
+}
+
+fn changed_for_attendees(
+    occasion: &Occasion,
+    cancelled: bool,
+    changed: &[String],
+    venue: Option<&str>,
+) -> Words {
+    let (id, title) = (occasion.event_id, &occasion.title);
+    if cancelled {
+        let body = "An event that you saved will not take place.".to_owned();
+        return about(id, format!("“{title}” was cancelled"), body);
+    }
+    let time = changed.iter().any(|field| field.ends_with("At"));
+    let place = changed.iter().any(|field| !field.ends_with("At"));
+    let what = match (time, place) {
+        (true, true) => "another time and place",
+        (false, true) => "another place",
+        _ => "another time",
+    };
+    let when = local(occasion.starts_at, &occasion.time_zone);
+    let at = venue.map_or_else(String::new, |venue| format!(", {venue}"));
+    let body = format!("It begins on {when}{at}. Subscribed calendars follow by themselves.");
+    let mut words = about(id, format!("“{title}” has {what}"), body);
+    words.action = Action {
+        label: "Update your calendar",
+        path: format!("/v1/events/{id}.ics"),
+    };
+    words
 }
 
 fn cancelled(event: EventId, title: &str, reason: Option<&str>) -> Words {

@@ -242,6 +242,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             let message = Message::EventSubmitted {
                 event_id: submitted.event_id,
                 title: submitted.title.clone(),
+                changed: submitted.changed.clone(),
             };
             let notices = [notice(approver, message, actor.clone())];
             match self.store.deliver(cx, event.id, &notices).await? {

@@ -2,8 +2,9 @@
 //! they did themselves.
 
 use shared::event::events::{
-    EventApproved, EventCancelled, EventRejected, EventUpdated, RegistrationCancelled,
-    RegistrationCreated, RegistrationOffered, RegistrationPromoted, RegistrationTransferOffered,
+    EventApproved, EventCancelled, EventChangeNoticed, EventRejected, EventUpdated,
+    RegistrationCancelled, RegistrationCreated, RegistrationOffered, RegistrationPromoted,
+    RegistrationTransferOffered, WelcomeEventsFound,
 };
 use shared::event::{Contract, Event};
 use shared::id::UserId;
@@ -18,6 +19,8 @@ pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, Work
     Ok(match event.kind.as_str() {
         EventApproved::TYPE => approved(event.data()?),
         EventRejected::TYPE => rejected(event.data()?),
+        EventChangeNoticed::TYPE => vec![event_changed(event.data()?)],
+        WelcomeEventsFound::TYPE => welcome_events(event.data()?),
         EventUpdated::TYPE => {
             let actor = actor_name(store, event).await?;
             updated(event, event.data()?, actor)
@@ -55,28 +58,87 @@ pub(super) fn by(event: &Event, user: UserId) -> bool {
     event.actor.as_deref() == Some(user.to_string().as_str())
 }
 
-fn approved(review: EventApproved) -> Vec<Notice> {
-    if review.actor_id == review.created_by {
+fn event_changed(noticed: EventChangeNoticed) -> Notice {
+    let message = Message::EventChanged {
+        occasion: Occasion {
+            event_id: noticed.event.event_id,
+            title: noticed.event.title,
+            starts_at: noticed.event.starts_at,
+            time_zone: noticed.event.time_zone,
+        },
+        cancelled: noticed.cancelled,
+        changed: noticed.changed,
+        venue_name: noticed.venue_name,
+        calendar_sequence: noticed.calendar_sequence,
+    };
+    notice(noticed.user_id, message, None)
+}
+
+fn welcome_events(found: WelcomeEventsFound) -> Vec<Notice> {
+    let events: Vec<Occasion> = found
+        .events
+        .into_iter()
+        .map(|event| Occasion {
+            event_id: event.event_id,
+            title: event.title,
+            starts_at: event.starts_at,
+            time_zone: event.time_zone,
+        })
+        .collect();
+    if events.is_empty() {
         return Vec::new();
     }
+    vec![notice(
+        found.user_id,
+        Message::WelcomeEvents { events },
+        None,
+    )]
+}
+
+fn approved(review: EventApproved) -> Vec<Notice> {
     let message = Message::EventApproved {
         event_id: review.event_id,
         title: review.title,
         note: review.reason,
+        changed: review.changed,
     };
-    vec![notice(review.created_by, message, None)]
+    decided(
+        review.actor_id,
+        review.created_by,
+        review.proposed_by,
+        &message,
+    )
 }
 
 fn rejected(review: EventRejected) -> Vec<Notice> {
-    if review.actor_id == review.created_by {
-        return Vec::new();
-    }
     let message = Message::EventRejected {
         event_id: review.event_id,
         title: review.title,
         reason: review.reason,
+        changed: review.changed,
     };
-    vec![notice(review.created_by, message, None)]
+    decided(
+        review.actor_id,
+        review.created_by,
+        review.proposed_by,
+        &message,
+    )
+}
+
+/// For the author, and for who proposed a change if that is somebody else.
+fn decided(
+    actor: UserId,
+    author: UserId,
+    proposer: Option<UserId>,
+    message: &Message,
+) -> Vec<Notice> {
+    let proposer = proposer.filter(|proposer| *proposer != author);
+    [Some(author), proposer]
+        .into_iter()
+        .flatten()
+        .filter(|person| *person != actor)
+        .map(|person| notice(person, message.clone(), None))
+        .collect()
 }
 
 fn updated(event: &Event, updated: EventUpdated, actor: Option<String>) -> Vec<Notice> {

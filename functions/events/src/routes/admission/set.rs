@@ -104,6 +104,9 @@ fn restrict(
         let [quota, taken] = ["quota", "taken"].map(|what| Kinds::attribute(&kind.id, what));
         let share = counts.kinds.0.entry(kind.id.clone()).or_default();
         share.quota = kind.quota;
+        // Every type stands there, taken or not: whoever reads the counts alone
+        // knows which there are.
+        action.add(&taken, 0);
         match kind.quota {
             None => action.remove(&quota),
             Some(most) if share.taken > most => {
