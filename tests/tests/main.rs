@@ -7,6 +7,7 @@
 
 mod abuse;
 mod bus;
+mod door;
 mod edge;
 mod ground;
 mod journey;
