@@ -7,10 +7,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{
-    password::{HashError, Password},
-    refresh::CryptoError,
-};
+use super::{kept::HashError, password::Password, refresh::CryptoError};
 
 /// How many digits.
 pub const DIGITS: usize = 8;
