@@ -17,7 +17,7 @@ use crate::support::{PASSWORD, Person, Stack, comparable};
 const VERIFY: &str = "/v1/auth/magic-link/verify";
 
 impl Stack {
-    async fn ask(&self, email: &str) -> TestReply {
+    async fn ask_for_mail(&self, email: &str) -> TestReply {
         let body = json!({"email": email});
         self.api.post("/v1/auth/magic-link").json(body).send().await
     }
@@ -81,7 +81,7 @@ fn wrong(code: &str) -> String {
 async fn au_20_b1_03_one_mail_signs_in_by_its_link_or_its_code_once() {
     let stack = Stack::new().await;
     let ada = stack.verified_person("ada").await;
-    stack.ask("Ada@Example.org").await.expect(202);
+    stack.ask_for_mail("Ada@Example.org").await.expect(202);
     let (token, code) = stack.sign_in_mail().await;
     let signed = stack.by_token(&token).await.expect(200);
     let signed = Person::of(&signed);
@@ -97,7 +97,7 @@ async fn au_20_b1_03_one_mail_signs_in_by_its_link_or_its_code_once() {
     refused.problem("code-refused");
 
     stack.world.clock.advance(SignedDuration::from_mins(2));
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (token, code) = stack.sign_in_mail().await;
     let typed = format!("{} {}", &code[..4], &code[4..]);
     let signed = Person::of(&stack.by_code("ADA@example.org", &typed).await.expect(200));
@@ -131,9 +131,9 @@ async fn au_20_an_unknown_address_gets_the_same_answer_for_the_same_work() {
         calls.map(|call| call.operation).collect()
     };
     work(&faults);
-    let known = stack.ask(&ada.email).await.expect(202);
+    let known = stack.ask_for_mail(&ada.email).await.expect(202);
     let of_known = work(&faults);
-    let unknown = stack.ask("nobody@example.org").await.expect(202);
+    let unknown = stack.ask_for_mail("nobody@example.org").await.expect(202);
     assert_eq!(of_known, work(&faults));
     assert_eq!(known.body, unknown.body);
     assert_eq!(stack.letters().await.len(), letters + 1);
@@ -145,7 +145,7 @@ async fn au_20_an_unknown_address_gets_the_same_answer_for_the_same_work() {
     let unknown = stack.by_code("nobody@example.org", &wrong(&code)).await;
     assert_eq!(of_known, work(&faults));
     assert_eq!(comparable(&known), comparable(&unknown.expect(401)));
-    stack.ask("no address").await.expect(400);
+    stack.ask_for_mail("no address").await.expect(400);
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn au_20_a_body_is_either_a_token_or_an_address_with_a_code() {
 async fn au_20_b1_03_looking_at_the_link_uses_nothing_up() {
     let stack = Stack::new().await;
     let ada = stack.verified_person("ada").await;
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (token, _) = stack.sign_in_mail().await;
     for verb in [Verb::GET, Verb::HEAD] {
         for path in [VERIFY.to_owned(), format!("{VERIFY}?token={token}")] {
@@ -193,13 +193,13 @@ async fn au_20_b1_03_looking_at_the_link_uses_nothing_up() {
 async fn au_20_a_mail_is_good_for_a_quarter_of_an_hour_and_the_last_one_counts() {
     let stack = Stack::new().await;
     let ada = stack.verified_person("ada").await;
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (first, first_code) = stack.sign_in_mail().await;
     let sent = stack.letters().await.len();
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     assert_eq!(stack.letters().await.len(), sent, "one a minute");
     stack.world.clock.advance(SignedDuration::from_mins(2));
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (second, second_code) = stack.sign_in_mail().await;
     stack.by_token(&first).await.expect(410);
     stack.by_code(&ada.email, &first_code).await.expect(401);
@@ -207,7 +207,7 @@ async fn au_20_a_mail_is_good_for_a_quarter_of_an_hour_and_the_last_one_counts()
     stack.by_token(&second).await.expect(410);
     stack.by_code(&ada.email, &second_code).await.expect(401);
     // A link for another purpose is none for this, and the other way round.
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (token, _) = stack.sign_in_mail().await;
     let verify = stack.api.post("/v1/auth/verify-email");
     let body = json!({"token": token});
@@ -223,7 +223,7 @@ async fn au_20_a_mail_is_good_for_a_quarter_of_an_hour_and_the_last_one_counts()
 async fn au_20_of_racing_uses_one_signs_in() {
     let stack = Stack::new().await;
     let ada = stack.verified_person("ada").await;
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (token, code) = stack.sign_in_mail().await;
     let tries = (0..6).map(|n| {
         let body = if n % 2 == 0 {
@@ -242,7 +242,7 @@ async fn au_20_of_racing_uses_one_signs_in() {
 async fn au_20_a_code_that_was_guessed_at_is_dead_and_the_link_is_not() {
     let stack = Stack::new().await;
     let ada = stack.verified_person("ada").await;
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (token, code) = stack.sign_in_mail().await;
     // All at once, so that none is counted twice or not at all.
     let wrong = wrong(&code);
@@ -263,7 +263,7 @@ async fn au_20_the_codes_of_an_account_are_tried_twenty_times_a_day_whatever_its
     let ada = stack.verified_person("ada").await;
     let fresh = async || {
         stack.world.clock.advance(SignedDuration::from_mins(2));
-        stack.ask(&ada.email).await.expect(202);
+        stack.ask_for_mail(&ada.email).await.expect(202);
         stack.sign_in_mail().await
     };
     for _ in 0..4 {
@@ -294,7 +294,7 @@ async fn b1_04_who_registered_with_anothers_address_loses_every_way_in_when_its_
     let change = change.token(&thief.access).json(body).send().await;
     change.expect(202);
     let trap = stack.mailed("change-email").await;
-    stack.ask(&thief.email).await.expect(202);
+    stack.ask_for_mail(&thief.email).await.expect(202);
     let (_, code) = stack.sign_in_mail().await;
     let owner = Person::of(&stack.by_code(&thief.email, &code).await.expect(200));
     assert_eq!(owner.id, thief.id);
@@ -331,7 +331,7 @@ async fn b1_04_what_was_mailed_dies_with_the_password_and_the_address_it_was_mai
     let stack = Stack::new().await;
     let ada = stack.verified_person("ada").await;
     let other = "seven quiet lanterns above";
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (token, code) = stack.sign_in_mail().await;
     let change = stack.api.post("/v1/auth/change-password");
     let body = json!({"currentPassword": PASSWORD, "newPassword": other});
@@ -341,7 +341,7 @@ async fn b1_04_what_was_mailed_dies_with_the_password_and_the_address_it_was_mai
     stack.by_code(&ada.email, &code).await.expect(401);
 
     stack.world.clock.advance(SignedDuration::from_mins(2));
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (before, _) = stack.sign_in_mail().await;
     let change = stack.api.post("/v1/auth/change-email");
     let body = json!({"newEmail": "countess@example.org", "currentPassword": other});
@@ -354,7 +354,7 @@ async fn b1_04_what_was_mailed_dies_with_the_password_and_the_address_it_was_mai
     stack.by_token(&before).await.expect(410);
     // Whoever has the old address now gets into an account of their own only.
     let eve = stack.verified_person("ada").await;
-    stack.ask(&eve.email).await.expect(202);
+    stack.ask_for_mail(&eve.email).await.expect(202);
     let (token, _) = stack.sign_in_mail().await;
     let signed = Person::of(&stack.by_token(&token).await.expect(200));
     assert_eq!(signed.id, eve.id);
@@ -365,7 +365,7 @@ async fn b1_04_what_was_mailed_dies_with_the_password_and_the_address_it_was_mai
 async fn au_20_a_suspended_account_is_refused_and_nothing_is_used_up() {
     let stack = Stack::new().await;
     let ada = stack.register("ada").await;
-    stack.ask(&ada.email).await.expect(202);
+    stack.ask_for_mail(&ada.email).await.expect(202);
     let (token, _) = stack.sign_in_mail().await;
     stack.suspend(&ada, true).await;
     let refused = stack.by_token(&token).await.expect(403);

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     guesses,
-    kept::{self, Kept, Match},
+    kept::{self, HashError, Kept, Match},
 };
 
 /// Fewest characters of a password that stands alone, without a second factor.
