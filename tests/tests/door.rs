@@ -34,8 +34,8 @@ async fn ev_20_a_ticket_opens_the_door_of_the_deployed_stack() {
     };
     let said = Ticket::verified(ticket, key).unwrap();
     assert_eq!(said.user_id.to_string(), ada.id);
-    let picture = ada.get(&format!("{registrations}/me/tickets/1/qr.png"));
-    let picture = picture.await.expect(200);
+    let at = format!("{registrations}/me/tickets/1/qr.png");
+    let picture = ada.get(&at).await.expect(200);
     assert_eq!(picture.header("content-type"), "image/png");
     assert!(image::load_from_memory(&picture.bytes).is_ok());
     let scan = json!({"ticket": ticket});
