@@ -23,14 +23,17 @@ pub fn test(mut args: Args) -> Outcome {
     step("Unit and group tests", || {
         let mut nextest = cargo("nextest");
         nextest.args(["run", "--workspace", "-E", "not package(plenary-tests)"]);
-        // The ignored ones are those that need a browser.
-        if tools::has_chromium() {
-            nextest.args(["--run-ignored", "all"]);
-        } else {
-            say("Chromium is not installed: the tests in a browser are left out.");
-        }
         run::show(&mut nextest)
     })?;
+    if tools::has_chromium() {
+        step("Tests in a browser", || {
+            let mut nextest = cargo("nextest");
+            nextest.args(["run", "--workspace", "--run-ignored", "only"]);
+            run::show(nextest.args(["-E", "test(/^browser::/)"]))
+        })?;
+    } else {
+        say("Chromium is not installed: the tests in a browser are left out.");
+    }
     step("Documentation tests", || {
         run::show(cargo("test").args(["--quiet", "--doc", "--workspace"]))
     })?;
