@@ -43,8 +43,8 @@ fn function(args: &mut Args) -> Outcome<(String, String)> {
     let named = args.positional().unwrap_or_default();
     let found = functions.iter().find(|(binary, _)| *binary == named);
     found.cloned().ok_or_else(|| {
-        let names: Vec<&str> = functions.iter().map(|(name, _)| name.as_str()).collect();
-        format!("name a function: {}", names.join(", "))
+        let all: Vec<&str> = functions.iter().map(|(one, _)| one.as_str()).collect();
+        format!("name a function: {}", all.join(", "))
     })
 }
 
