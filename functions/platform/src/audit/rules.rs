@@ -15,6 +15,8 @@ enum Chain {
     Platform,
     /// In that of its organisation; not at all without one.
     Organization,
+    /// In that of its organisation, or in the platform's if it is a person's.
+    Owner,
 }
 
 /// How one type of event becomes an entry.
@@ -47,6 +49,15 @@ const fn tenant(kind: &'static str, details: &'static [&'static str]) -> Rule {
     }
 }
 
+const fn credential(kind: &'static str, details: &'static [&'static str]) -> Rule {
+    Rule {
+        kind,
+        chain: Chain::Owner,
+        own: true,
+        details,
+    }
+}
+
 /// Every type that is written down. The worker's subscription in the template
 /// names the same; a test compares them.
 pub const AUDITED: &[Rule] = &[
@@ -61,6 +72,10 @@ pub const AUDITED: &[Rule] = &[
     account("user.reinstated", false, &[]),
     account("user.role.changed", false, &["role", "previousRole"]),
     account("user.external_ids.changed", false, &["providers"]),
+    credential(
+        "credential.changed",
+        &["kind", "change", "userId", "role", "scopes"],
+    ),
     tenant("organization.created", &["slug", "eventApproval"]),
     tenant("organization.updated", &["slug", "eventApproval"]),
     tenant("organization.deleted", &[]),
@@ -92,6 +107,9 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("user.profile.updated", "what people say of themselves"),
     ("event.updated", "content, not rights"),
+    ("venue.updated", "content, not rights"),
+    ("event.change.noticed", "it follows from another's"),
+    ("event.recommendations.welcome", "it follows from another's"),
     ("event.completed", "time passed"),
     ("event.saved", "a person's own taste"),
     ("event.unsaved", "a person's own taste"),
@@ -136,6 +154,9 @@ pub fn draft(event: &Event) -> Option<(String, Draft)> {
     let chain = match rule.chain {
         Chain::Platform => PLATFORM.to_owned(),
         Chain::Organization => organization_id.clone()?,
+        Chain::Owner => organization_id
+            .clone()
+            .unwrap_or_else(|| PLATFORM.to_owned()),
     };
     let own = || text("/userId").filter(|_| rule.own);
     let details: Map<String, Value> = rule
@@ -243,6 +264,10 @@ mod tests {
             .unwrap()
             .remove("organizationId");
         assert_eq!(draft(&own), None);
+        let mut key = sample("credential.changed");
+        assert_eq!(draft(&key).unwrap().0, key.data["organizationId"]);
+        key.data.as_object_mut().unwrap().remove("organizationId");
+        assert_eq!(draft(&key).unwrap().0, PLATFORM);
         assert_eq!(draft(&sample("user.login")).unwrap().0, PLATFORM);
     }
 
