@@ -142,6 +142,11 @@ async fn au_21_an_app_is_enrolled_confirmed_and_asked_for_from_then_on() {
     assert_eq!(view.body["recoveryCodesLeft"], 10);
     let told = ("second-factors-changed".to_owned(), ada.email.clone());
     assert_eq!(stack.letters().await.last(), Some(&told));
+    let noted = stack.last_event("user.second_factors.changed").await;
+    assert_eq!(
+        (&noted["authenticatorApp"], &noted["passkeys"]),
+        (&json!(true), &json!(0))
+    );
 
     let asked = stack.first_step(&ada).await;
     assert_eq!(asked.body["mfaRequired"], true);

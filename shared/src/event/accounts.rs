@@ -42,6 +42,42 @@ pub struct UserEmailChanged {
 }
 contract!(UserEmailChanged, "user.email.changed", "auth", user_id);
 
+/// A person's second factors are others; what they are now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserSecondFactorsChanged {
+    /// Whose.
+    pub user_id: UserId,
+    /// Whether there is an authenticator app.
+    pub authenticator_app: bool,
+    /// How many passkeys there are.
+    pub passkeys: u32,
+}
+contract!(
+    UserSecondFactorsChanged,
+    "user.second_factors.changed",
+    "auth",
+    user_id
+);
+
+/// A person can sign in with a provider, or no longer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserIdentityChanged {
+    /// Who.
+    pub user_id: UserId,
+    /// With which, as in the paths.
+    pub provider: String,
+    /// Whether it is linked.
+    pub linked: bool,
+}
+contract!(
+    UserIdentityChanged,
+    "user.identity.changed",
+    "auth",
+    user_id
+);
+
 /// An administrator suspended an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -171,6 +171,8 @@ pub const CATALOGUE: &[Published] = &[
     published::<accounts::UserRoleChanged>(),
     published::<accounts::UserPasswordResetRequired>(),
     published::<accounts::UserExternalIdsChanged>(),
+    published::<accounts::UserIdentityChanged>(),
+    published::<accounts::UserSecondFactorsChanged>(),
     published::<accounts::OrganizationInvitationAccepted>(),
     published::<accounts::OrganizationInvitationRevoked>(),
     published::<users::UserProfileUpdated>(),

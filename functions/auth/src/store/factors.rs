@@ -4,7 +4,7 @@
 use shared::{
     commit::{Commit, CommitError},
     cx::Context,
-    event::auth::Letter,
+    event::{accounts::UserSecondFactorsChanged, auth::Letter},
     http::Reply,
     id::UserId,
     problem::{Problem, VERSION_CONFLICT},
@@ -17,6 +17,7 @@ use crate::{
         account::{Account, Credential},
         challenge::{Challenge, MAX_ATTEMPTS},
         factors::Factors,
+        organization::next_sequence,
         passkey::Passkey,
         refresh::Fingerprint,
         session::Session,
@@ -141,7 +142,7 @@ impl Store {
         if let Some(session) = session {
             commit.replace(session);
         }
-        told(&mut commit, account);
+        told(&mut commit, account, factors);
         commit.finish(reply).await
     }
 }
@@ -203,8 +204,17 @@ pub(super) fn keep(commit: &mut Commit, factors: &Factors) {
     }
 }
 
-/// A letter to the owner of changed factors.
-pub(super) fn told(commit: &mut Commit, account: &Account) {
+/// Says what the factors are now: in the log, and in a letter to their owner.
+pub(super) fn told(commit: &mut Commit, account: &Account, factors: &Factors) {
+    let sequence = next_sequence(None, commit.now());
+    commit.publish(
+        &UserSecondFactorsChanged {
+            user_id: account.id,
+            authenticator_app: factors.totp.is_some(),
+            passkeys: factors.passkeys,
+        },
+        sequence,
+    );
     links::tell(
         commit,
         account.id,

@@ -5,7 +5,10 @@ use shared::{
     access::UserAccess,
     commit::{Commit, CommitError},
     cx::Context,
-    event::auth::{Letter, UserContactChanged, UserRegistered},
+    event::{
+        accounts::UserIdentityChanged,
+        auth::{Letter, UserContactChanged, UserRegistered},
+    },
     http::Reply,
     id::UserId,
     principal::PlatformRole,
@@ -20,7 +23,8 @@ use super::{
 };
 use crate::{
     model::{
-        account::Account, email::Email, flow::Flow, identity::Identity, provider::ProviderName,
+        account::Account, email::Email, flow::Flow, identity::Identity,
+        organization::next_sequence, provider::ProviderName,
     },
     problems::{EMAIL_TAKEN, FLOW_GONE, IDENTITY_TAKEN, LAST_WAY_IN, PROVIDER_LINKED},
 };
@@ -123,6 +127,7 @@ impl Store {
             },
             1,
         );
+        noted(&mut commit, identity, true);
         commit.execute().await
     }
 
@@ -139,6 +144,7 @@ impl Store {
     ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
         claim(&mut commit, identity);
+        noted(&mut commit, identity, true);
         commit
             .check(items::account(account.id))
             .when("#email = :address AND #emailVerified = :yes")
@@ -216,6 +222,7 @@ impl Store {
             .bind(":subject", &identity.subject)
             .or(Problem::not_found("The identity"));
         commit.delete(items::subject(identity.provider, &identity.subject));
+        noted(&mut commit, identity, false);
         commit.finish(reply).await
     }
 }
@@ -227,4 +234,17 @@ fn claim(commit: &mut Commit, identity: &Identity) {
         .create(&Claim::new(key, identity.user_id))
         .or(Problem::new(&IDENTITY_TAKEN));
     commit.create(identity).or(Problem::new(&PROVIDER_LINKED));
+}
+
+/// For the log.
+fn noted(commit: &mut Commit, identity: &Identity, linked: bool) {
+    let sequence = next_sequence(None, commit.now());
+    commit.publish(
+        &UserIdentityChanged {
+            user_id: identity.user_id,
+            provider: identity.provider.name().to_owned(),
+            linked,
+        },
+        sequence,
+    );
 }

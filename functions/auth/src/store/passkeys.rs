@@ -67,7 +67,9 @@ impl Store {
             .or(Problem::new(&PASSKEY_TAKEN));
         commit.create(passkey).or(Problem::new(&PASSKEY_TAKEN));
         commit.replace(session);
-        told(&mut commit, account);
+        if let Some(factors) = &spent.factors {
+            told(&mut commit, account, factors);
+        }
         commit.finish(reply).await
     }
 
@@ -99,7 +101,7 @@ impl Store {
             .when("attribute_exists(#pk)")
             .or(Problem::not_found("The passkey"));
         commit.delete(items::credential_claim(&passkey.credential_id));
-        told(&mut commit, account);
+        told(&mut commit, account, factors);
         commit.finish(reply).await
     }
 
@@ -114,18 +116,16 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
-        keep(
-            &mut commit,
-            &Factors {
-                version: factors.version,
-                ..Factors::none(account.id)
-            },
-        );
+        let none = Factors {
+            version: factors.version,
+            ..Factors::none(account.id)
+        };
+        keep(&mut commit, &none);
         for passkey in passkeys {
             commit.delete(items::passkey(account.id, passkey.id));
             commit.delete(items::credential_claim(&passkey.credential_id));
         }
-        told(&mut commit, account);
+        told(&mut commit, account, &none);
         commit.finish(reply).await
     }
 }

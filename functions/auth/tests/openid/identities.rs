@@ -65,7 +65,12 @@ async fn au_17_18_who_is_new_gets_an_account_and_finds_it_again() {
     assert_eq!(me.body["name"], "ada");
     assert_eq!(
         stack.event_types().await,
-        ["user.registered", "user.contact.changed", "user.login"]
+        [
+            "user.registered",
+            "user.contact.changed",
+            "user.identity.changed",
+            "user.login"
+        ]
     );
     let session = stack.get("/v1/auth/session", &ada).await.expect(200);
     let id = session.body["sessionId"].as_str().unwrap().parse().unwrap();
@@ -204,6 +209,11 @@ async fn au_19_an_identity_is_unlinked_unless_it_is_the_last_way_in() {
     scene.fake.seen();
     scene.unlinks(&eve, "google").await.expect(204);
     scene.unlinks(&eve, "google").await.expect(404);
+    let noted = stack.last_event("user.identity.changed").await;
+    assert_eq!(
+        (&noted["provider"], &noted["linked"]),
+        (&json!("google"), &json!(false))
+    );
     let revoked = scene.forms("/revoke");
     assert_eq!(revoked[0]["token"], "r3fresh", "the provider is told too");
     let free = Person::of(&scene.comes("google", "work").await.expect(200));

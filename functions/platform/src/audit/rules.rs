@@ -68,6 +68,12 @@ pub const AUDITED: &[Rule] = &[
     account("user.password.changed", true, &["by"]),
     account("user.password.reset_required", false, &["required"]),
     account("user.email.changed", true, &[]),
+    account(
+        "user.second_factors.changed",
+        true,
+        &["authenticatorApp", "passkeys"],
+    ),
+    account("user.identity.changed", true, &["provider", "linked"]),
     account("user.suspended", false, &[]),
     account("user.reinstated", false, &[]),
     account("user.role.changed", false, &["role", "previousRole"]),
