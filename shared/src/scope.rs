@@ -25,8 +25,14 @@ pub struct Area {
 /// Every area, in the order of the guide.
 pub const AREAS: &[Area] = &[
     Area {
+        name: "audit",
+        prefixes: &["audit-log"],
+        read: "read and export the audit log",
+        write: "nothing besides: the log is never changed",
+    },
+    Area {
         name: "events",
-        prefixes: &["events", "venues"],
+        prefixes: &["events", "events.ics", "venues"],
         read: "read events, registrations and saved events",
         write: "create, change, decide on and publish events; register, check in, save",
     },

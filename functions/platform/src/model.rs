@@ -29,7 +29,7 @@ pub const DOMAINS: &[Domain] = &[
     Domain {
         name: "events",
         description: "Events with approval, registrations, saved events and recommendations.",
-        prefixes: &["/v1/events", "/v1/venues"],
+        prefixes: &["/v1/events", "/v1/events.ics", "/v1/venues"],
     },
     Domain {
         name: "matchmaking",
