@@ -154,7 +154,7 @@ async fn b3_09_public_answers_are_cacheable_and_personal_ones_are_not() {
     for at in [path(&event), "/v1/events".to_owned()] {
         let open = stage.api.get(&at).send().await.expect(200);
         assert_eq!(open.header("cache-control"), "public, max-age=60");
-        assert_eq!(open.header("vary"), "Authorization");
+        assert_eq!(open.header("vary"), "Authorization, Origin");
         let mine = stage.api.get(&at).bearer(&author).send().await.expect(200);
         assert_eq!(mine.header("cache-control"), "private, no-cache");
         let again = stage

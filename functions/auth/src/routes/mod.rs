@@ -19,8 +19,12 @@ pub mod well_known;
 use std::fmt::Display;
 
 use axum::middleware::from_fn_with_state;
-use shared::{http::deprecated, problem::FieldError};
-use utoipa::openapi::{Deprecated, Paths};
+use shared::{
+    http::deprecated,
+    id::{ApiKeyId, ServiceAccountId},
+    problem::FieldError,
+};
+use utoipa::openapi::{ComponentsBuilder, Deprecated, OpenApi, OpenApiBuilder, Paths};
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouter},
     routes,
@@ -32,7 +36,7 @@ pub use account_of::account_of;
 
 /// The routes with a principal, and those that everybody may call.
 pub fn ordinary() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(parameters())
         .routes(routes!(auth::logout::logout))
         .routes(routes!(auth::session::session))
         .routes(alias(
@@ -96,6 +100,16 @@ pub fn ordinary() -> OpenApiRouter<App> {
             well_known::openid_configuration::oauth_authorization_server
         ))
         .routes(routes!(well_known::security_txt::security_txt))
+}
+
+/// What only parameters refer to: utoipa collects the schemas of bodies alone.
+fn parameters() -> OpenApi {
+    let schemas = ComponentsBuilder::new()
+        .schema_from::<ApiKeyId>()
+        .schema_from::<ServiceAccountId>();
+    OpenApiBuilder::new()
+        .components(Some(schemas.build()))
+        .build()
 }
 
 /// The routes that take or give a password, a token or a code.

@@ -35,6 +35,7 @@ pub struct Wanted {
     /// In which form: `json`, `ics` or `jsonld`. An id with `.ics` behind it
     /// means `ics`.
     #[serde(default)]
+    #[param(inline)]
     pub format: Option<Format>,
 }
 
@@ -91,5 +92,5 @@ pub fn kept(reply: Reply, reader: Option<&Principal>) -> Reply {
         None => reply.public(PUBLIC_FOR),
         Some(_) => reply.revalidated(),
     };
-    reply.header(VARY, "Authorization")
+    reply.header(VARY, "Authorization, Origin")
 }

@@ -30,6 +30,7 @@ pub struct ListProgramme {
     room: Option<String>,
     /// In which form: `json` or `ics`.
     #[serde(default)]
+    #[param(inline)]
     format: Option<Format>,
     /// How many at most: 50 unless given, at most 100.
     #[serde(default)]
