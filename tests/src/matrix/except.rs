@@ -4,15 +4,35 @@
 type Exceptions = &'static [(&'static str, &'static str)];
 
 /// Parameters of paths for which the stage has no real thing of the tenant's.
-pub const UNREAL: Exceptions = &[(
-    "runId",
-    "there is no run before the event is published, and then it is public",
-)];
+pub const UNREAL: Exceptions = &[
+    (
+        "keyId",
+        "keys are handled by whom they belong to; the keys' own tests try others",
+    ),
+    ("number", "nobody holds a ticket of the draft"),
+    (
+        "passkeyId",
+        "a passkey needs an authenticator; the passkeys' own tests try others",
+    ),
+    ("provider", "no provider is configured here"),
+    (
+        "runId",
+        "there is no run before the event is published, and then it is public",
+    ),
+    (
+        "serviceAccountId",
+        "the programs' own tests try other organisations",
+    ),
+    ("what", "a word, no id"),
+];
 
 /// Operations that can be called without a token.
 pub const OPEN: Exceptions = &[
+    ("beginPasskeySignIn", "it is the way in"),
     ("confirmEmail", "the token of the mail is the right to it"),
+    ("finishOauth", "the code of the provider is the right to it"),
     ("forgotPassword", "whoever forgot a password has no token"),
+    ("getAdmission", "published events are for everybody"),
     (
         "getConfirmEmailPage",
         "the token of the mail is the right to it",
@@ -35,14 +55,23 @@ pub const OPEN: Exceptions = &[
         "what others verify our tokens by, and where to report a weakness",
     ),
     ("getLiveness", "probes have no account"),
+    (
+        "getMagicLinkPage",
+        "the token of the mail is the right to it",
+    ),
     ("getMediaLimits", "what an app checks before it signs in"),
     ("getMeta", "the description of the deployment"),
+    (
+        "getOauthAuthorizationServer",
+        "what others verify our tokens by, and where to report a weakness",
+    ),
     ("getOpenApi", "the description of the API"),
     (
         "getOpenidConfiguration",
         "what others verify our tokens by, and where to report a weakness",
     ),
     ("getProblem", "the description of the problems"),
+    ("getProgramme", "published events are for everybody"),
     ("getReadiness", "probes have no account"),
     (
         "getResetPasswordPage",
@@ -52,25 +81,51 @@ pub const OPEN: Exceptions = &[
         "getSecurityTxt",
         "what others verify our tokens by, and where to report a weakness",
     ),
+    ("getVenue", "published events are for everybody"),
     (
         "getVerifyEmailPage",
         "the token of the mail is the right to it",
     ),
     ("listEventTypes", "the description of the deployment"),
     ("listEvents", "published events are for everybody"),
+    ("listEventsAsCalendar", "published events are for everybody"),
     ("listProblems", "the description of the problems"),
     ("listServices", "the description of the deployment"),
+    ("listTicketKeys", "what devices verify tickets by"),
+    ("listVenues", "published events are for everybody"),
     ("login", "it is the way in"),
+    ("passkeySignIn", "it is the way in"),
+    (
+        "readCalendarFeed",
+        "the secret in the address is the right to it",
+    ),
     ("refresh", "the refresh token is the right to it"),
     ("register", "it is the way in"),
     ("register_signup", "it is the way in"),
+    ("requestMagicLink", "it is the way in"),
     ("resetPassword", "the token of the mail is the right to it"),
+    (
+        "returnFromOauth",
+        "the code of the provider is the right to it",
+    ),
+    ("revokeToken", "the token itself is the right to end it"),
     (
         "showUnsubscribePage",
         "the token of the mail is the right to it",
     ),
+    ("startOauth", "it is the way in"),
+    ("takeOverPage", "the token of the mail is the right to it"),
+    ("token", "clients authenticate by themselves"),
     ("unsubscribe", "the token of the mail is the right to it"),
     ("verifyEmail", "the token of the mail is the right to it"),
+    (
+        "verifyMagicLink",
+        "the token of the mail is the right to it",
+    ),
+    (
+        "verifySecondFactor",
+        "the challenge of a sign-in is the right to it",
+    ),
 ];
 
 /// What the owner of another organisation can do with a tenant's things.
@@ -80,6 +135,14 @@ pub const OTHER_TENANT: Exceptions = &[
         "it lists what is published; nothing of the tenant's may be in it",
     ),
     (
+        "listEventsAsCalendar",
+        "it lists what is published; nothing of the tenant's may be in it",
+    ),
+    (
+        "listVenues",
+        "it lists what is public; nothing of the tenant's may be in it",
+    ),
+    (
         "unsaveEvent",
         "one may let go of what one can no longer see",
     ),
@@ -87,10 +150,15 @@ pub const OTHER_TENANT: Exceptions = &[
 
 /// What the lowest role can do with its organisation's things.
 pub const LOWEST_ROLE: Exceptions = &[
+    ("getAdmission", "members see what is internal"),
     ("getEvent", "members see what is internal"),
+    ("getEventHistory", "members see what is internal"),
     ("getOrganization", "members see their organisation"),
+    ("getProgramme", "members see what is internal"),
     ("listEvents", "members see what is internal"),
+    ("listEventsAsCalendar", "members see what is internal"),
     ("listMembers", "members see who belongs to it"),
+    ("listVenues", "members see what is internal"),
     ("saveEvent", "everybody keeps what they may see"),
     ("saveEventAlias", "everybody keeps what they may see"),
     (

@@ -48,6 +48,13 @@ impl Names {
             "updateEvent" => json!({
                 "startsAt": "2026-10-13T07:00:00Z", "endsAt": "2026-10-13T15:00:00Z",
             }),
+            "createServiceAccount" => json!({"role": "organizer"}),
+            "revokeToken" => json!({"token": "none of ours"}),
+            "addAttendee" | "checkIn" | "transferRegistration" => {
+                json!({"userId": self.id_of("userId")})
+            }
+            "importAttendees" => json!({"csv": "email\ngrace@example.org\n"}),
+            "takeOverRegistration" => json!({"fromUserId": self.id_of("userId")}),
             _ => return None,
         })
     }
