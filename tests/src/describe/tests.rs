@@ -208,9 +208,10 @@ fn gw_02_every_prefix_goes_to_its_group() {
     for domain in DOMAINS {
         for prefix in domain.prefixes {
             // Nothing stands behind a file.
-            let path = match prefix.contains("/events.") {
-                true => (*prefix).to_owned(),
-                false => format!("{prefix}/x"),
+            let path = if prefix.contains("/events.") {
+                (*prefix).to_owned()
+            } else {
+                format!("{prefix}/x")
             };
             assert_eq!(resolve(&routes, &path), domain.name, "{prefix}");
         }
