@@ -8,7 +8,7 @@
 //! | preferences | `USER#<user>` | `PREFERENCES` | |
 //! | recipient | `USER#<user>` | `RECIPIENT` | |
 //! | membership | `ORG#<organisation>` | `MEMBER#<user>` | gsi1 `APPROVERS#<organisation>` |
-//! | e-mail | `MAIL#<event>` | `<user or ADDRESS>#<type>` | gsi1 `DUE#<shard>`, deferred and open |
+//! | e-mail, or that there is none for this event | `MAIL#<event>` | `<user or ADDRESS>#<type>` | gsi1 `DUE#<shard>`, deferred and open |
 //! | refused address | `ADDRESS#<hash>` | `REFUSED` | |
 
 mod delivery;
