@@ -74,8 +74,8 @@ pub async fn set_admission(
         version: before.version + 1,
         ..next
     };
-    let reply = Reply::ok(&AdmissionView::new(&next, &counts))?.etag(next.version);
-    commit.finish(reply).await
+    let view = AdmissionView::new(&next, &counts);
+    commit.finish(Reply::ok(&view)?.tag(&view.tag())).await
 }
 
 fn alterable(event: &Event) -> Result<(), Problem> {
