@@ -19,6 +19,8 @@ pub const MAX_QUANTITY: u32 = 20;
 pub(super) const MAX_TYPES: usize = 20;
 const MAX_QUESTIONS: usize = 50;
 const MAX_LISTS: usize = 20;
+/// The most of all of it, as JSON: it is one item, and read by each who registers.
+const MAX_BYTES: usize = 64 * 1024;
 /// An offer lasts a week at most.
 const MAX_OFFER_MINUTES: u32 = 7 * 24 * 60;
 
@@ -299,10 +301,13 @@ impl Admission {
         }
         for (i, question) in self.questions.iter().enumerate() {
             question.check(&format!("/questions/{i}"), &mut faults);
+            let at = format!("/questions/{i}/ticketTypes");
+            faults.types(&at, &question.ticket_types, &self.ticket_types);
         }
         for (i, list) in self.check_in_lists.iter().enumerate() {
             faults.list(&format!("/checkInLists/{i}"), list, &self.ticket_types);
         }
+        faults.small("", &self, MAX_BYTES);
         faults.done()?;
         Ok(self)
     }
