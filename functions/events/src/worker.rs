@@ -4,6 +4,7 @@
 //! at the state, does what is left to do, and commits under conditions.
 
 mod following;
+mod jobs;
 mod telling;
 mod welcome;
 
@@ -21,26 +22,29 @@ use shared::event::events::{
 use shared::event::users::UserProfileUpdated;
 use shared::event::{Contract, Event as Envelope};
 use shared::id::{EventId, OrganizationId, UserId};
-use shared::problem::{CONFLICT, Problem};
-use shared::table::Entity;
+use shared::table::{Entity, Position};
 use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{
-    Admission, Counts, Event, Filter, Move, Organization, RegistrationStatus, Status, Step,
+    Admission, Counts, Event, Filter, Job, Move, Organization, Progress, RegistrationStatus,
+    Status, Step,
 };
 use crate::problems::HAS_SESSIONS;
 use crate::store::family;
 use crate::store::shelves::shelve;
-use crate::store::{Guard, HEIRS, Owner, Seats, Store};
+use crate::store::{Guard, HEIRS, Owner, Seats, Store, moved};
 
-use following::{cancel_sessions, follow_venue};
+pub use jobs::go_on;
+use jobs::{Left, late, run};
 pub use telling::tell_due;
 use welcome::{learn_interests, welcome};
 
-/// How many registrations end in one commit: each is two actions.
-const AT_ONCE: usize = 30;
+/// How many registrations end in one commit: each is three actions at most.
+const AT_ONCE: u32 = 30;
 /// What attendees read when an organisation is gone.
 const CLOSED: &str = "The organization was closed.";
+/// How often the same thing is looked at again when others change it.
+const LOOKS: usize = 8;
 /// How long one message may take; below the function's time-out.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -81,23 +85,31 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
         OrganizationDeleted::TYPE => {
             let data: OrganizationDeleted = event.data()?;
             know(store, event, cx, data.organization_id, true, true).await?;
-            close(store, cx, data.organization_id).await
+            let organization_id = data.organization_id;
+            run(store, cx, Job::Close { organization_id }).await
         }
         EventCancelled::TYPE => {
             let data: EventCancelled = event.data()?;
             let reason = data
                 .reason
                 .unwrap_or_else(|| "The event was cancelled.".to_owned());
-            cancel_sessions(store, cx, data.event.event_id, &reason).await?;
-            end_registrations(store, cx, data.event.event_id, &reason).await
+            let event_id = data.event.event_id;
+            let sessions = Job::CancelSessions {
+                event_id,
+                reason: reason.clone(),
+            };
+            run(store, cx, sessions).await?;
+            run(store, cx, Job::EndRegistrations { event_id, reason }).await
         }
         EventUpdated::TYPE => {
             let data: EventUpdated = event.data()?;
-            give_out_places(store, cx, data.event.event_id).await
+            let event_id = data.event.event_id;
+            run(store, cx, Job::GiveOut { event_id }).await
         }
         AdmissionUpdated::TYPE => {
             let data: AdmissionUpdated = event.data()?;
-            give_out_places(store, cx, data.event_id).await
+            let event_id = data.event_id;
+            run(store, cx, Job::GiveOut { event_id }).await
         }
         UserRegistered::TYPE => {
             let data: UserRegistered = event.data()?;
@@ -109,7 +121,8 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
         }
         VenueUpdated::TYPE => {
             let data: VenueUpdated = event.data()?;
-            follow_venue(store, cx, data.venue_id).await
+            let venue_id = data.venue_id;
+            run(store, cx, Job::FollowVenue { venue_id }).await
         }
         // A filter policy that changed takes minutes to hold.
         _ => Ok(()),
@@ -137,18 +150,24 @@ async fn know(
 }
 
 /// Ends what a deleted organisation had: what was open is cancelled, what
-/// nobody saw is deleted.
-async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<(), WorkerError> {
+/// nobody saw is deleted. It begins anew each time, past what has ended.
+async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<Left, WorkerError> {
     // Sessions first: an event that has some is not deleted.
     for sessions in [true, false] {
         let mut after = None;
         loop {
             let owner = Owner::Organization(id);
-            let wanted = |event: &Event| event.details.parent_id.is_some() == sessions;
+            let wanted = |event: &Event| {
+                let ended = matches!(event.status, Status::Cancelled | Status::Completed);
+                !ended && event.details.parent_id.is_some() == sessions
+            };
             let page = store
                 .list(&owner, &Filter::default(), wanted, 50, after)
                 .await?;
             for event in &page.items {
+                if late(cx) {
+                    return Ok(Some(Progress::default()));
+                }
                 end(store, cx, event.id).await?;
             }
             after = page.next;
@@ -157,23 +176,42 @@ async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<(), Wo
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Ends one event of a deleted organisation.
 async fn end(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
-    // The index may be behind; the commit's condition is not.
-    let Some(event) = store.find(id).await? else {
-        return Ok(());
-    };
-    match event.status {
-        Status::Approved | Status::Published => step(store, cx, &event, Move::Cancel, CLOSED).await,
-        Status::Draft | Status::Submitted | Status::Rejected => remove(store, cx, &event).await,
+    changing(store, id, async |event| match event.status {
+        Status::Approved | Status::Published => step(store, cx, event, Move::Cancel, CLOSED).await,
+        Status::Draft | Status::Submitted | Status::Rejected => remove(store, cx, event).await,
         Status::Cancelled | Status::Completed => Ok(()),
-    }
+    })
+    .await
 }
 
-async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), WorkerError> {
+/// Changes an event as it stands now, and looks again when somebody else
+/// changed it in this moment. What is gone needs no change.
+async fn changing(
+    store: &Store,
+    id: EventId,
+    change: impl AsyncFn(&Event) -> Result<(), CommitError>,
+) -> Result<(), WorkerError> {
+    for _ in 1..LOOKS {
+        // Indexes may be behind; this is not.
+        let Some(event) = store.find(id).await? else {
+            return Ok(());
+        };
+        match change(&event).await {
+            Err(CommitError::Condition(_)) => {}
+            result => return result.settled(),
+        }
+    }
+    Err(WorkerError::transient(
+        "others change the event all the time",
+    ))
+}
+
+async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), CommitError> {
     let mut commit = store.commit(cx);
     commit
         .delete(event.key())
@@ -193,7 +231,7 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
     match commit.execute().await {
         // A session that was cancelled is kept as a record, and its event with it.
         Err(CommitError::Condition(problem)) if problem.kind() == &HAS_SESSIONS => Ok(()),
-        result => result.settled(),
+        result => result,
     }
 }
 
@@ -220,7 +258,7 @@ async fn step(
     event: &Event,
     step: Move,
     why: &str,
-) -> Result<(), WorkerError> {
+) -> Result<(), CommitError> {
     let mut commit = store.commit(cx);
     let Ok(next) = event.moved(step, commit.now()) else {
         return Ok(());
@@ -250,7 +288,7 @@ async fn step(
             event.version + 1,
         );
     }
-    commit.execute().await.settled()
+    commit.execute().await
 }
 
 /// Ends the registrations of a cancelled event, chunk by chunk. Registration
@@ -260,54 +298,53 @@ async fn end_registrations(
     cx: &Context,
     id: EventId,
     reason: &str,
-) -> Result<(), WorkerError> {
+    mut after: Option<Position>,
+) -> Result<Left, WorkerError> {
     let Some((event, counts)) = store.with_counts(id).await? else {
-        return Ok(());
+        return Ok(None);
     };
     if event.status != Status::Cancelled {
-        return Ok(());
+        return Ok(None);
     }
-    let mut after = None;
-    loop {
-        let page = store.registrations(id, 100, after).await?;
-        let open: Vec<_> = page
-            .items
-            .iter()
-            .filter(|registration| registration.status != RegistrationStatus::Cancelled)
-            .collect();
-        for chunk in open.chunks(AT_ONCE) {
-            let mut commit = store.commit(cx);
-            let now = commit.now();
-            let mut seats = Seats::of(&event, &counts, &mut commit);
-            for was in chunk {
+    let mut lost = 0;
+    while !late(cx) {
+        let page = store.registrations(id, AT_ONCE, after.clone()).await?;
+        let mut commit = store.commit(cx);
+        let now = commit.now();
+        let mut seats = Seats::of(&event, &counts, &mut commit);
+        for was in &page.items {
+            if was.status != RegistrationStatus::Cancelled {
                 let cancelled = was.turned(RegistrationStatus::Cancelled, now);
                 seats.cancel(was, &cancelled, Some(reason.to_owned()));
             }
-            seats.settle(Guard::Nothing, Problem::new(&CONFLICT));
-            match commit.execute().await {
-                // Somebody withdrew between our read and our write: look again.
-                Err(err @ CommitError::Condition(_)) => {
-                    return Err(WorkerError::transient(err));
-                }
-                result => result.settled()?,
-            }
         }
-        after = page.next;
+        seats.settle(Guard::Nothing, moved());
+        match commit.execute().await {
+            // Somebody withdrew between our read and our write: look again.
+            Err(CommitError::Condition(_)) if lost < LOOKS => {
+                lost += 1;
+                continue;
+            }
+            Err(err @ CommitError::Condition(_)) => return Err(WorkerError::transient(err)),
+            result => result.settled()?,
+        }
+        (lost, after) = (0, page.next);
         if after.is_none() {
-            return Ok(());
+            return Ok(None);
         }
     }
+    Ok(Some(Progress::at(after)))
 }
 
 /// Gives places that became free to those who wait, in order.
-async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
-    loop {
+async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<Left, WorkerError> {
+    while !late(cx) {
         let Some(hall) = store.hall(id, HEIRS).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let mut commit = store.commit(cx);
         if !store.give_out(&mut commit, &hall).await? {
-            return Ok(());
+            return Ok(None);
         }
         match commit.execute().await {
             // The waitlist moved; the next look sees where to.
@@ -315,6 +352,7 @@ async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<(),
             result => result.settled()?,
         }
     }
+    Ok(Some(Progress::default()))
 }
 
 /// Ends the offers whose time has passed; each place goes to the next. The
@@ -327,6 +365,9 @@ pub async fn end_offers(store: &Store, cx: &Context) -> Result<usize, WorkerErro
     loop {
         let page = store.offers_before(store.now(), after).await?;
         for offer in &page.items {
+            if late(cx) {
+                return Ok(done);
+            }
             done += usize::from(end_offer(store, cx, offer.event_id, offer.user_id).await?);
         }
         after = page.next;
@@ -343,7 +384,7 @@ async fn end_offer(
     id: EventId,
     user: UserId,
 ) -> Result<bool, WorkerError> {
-    loop {
+    while !late(cx) {
         let read = Box::pin(futures::future::try_join(
             store.hall(id, HEIRS),
             store.registration(id, user),
@@ -363,6 +404,7 @@ async fn end_offer(
             result => return result.settled().map(|()| true),
         }
     }
+    Ok(false)
 }
 
 /// Completes published events whose end has passed; the schedule calls it.
@@ -379,12 +421,15 @@ pub async fn complete_past(store: &Store, cx: &Context) -> Result<usize, WorkerE
             .iter()
             .filter(|event| event.details.ends_at <= now)
         {
+            if late(cx) {
+                return Ok(done);
+            }
             if let Some(event) = store.find(event.id).await? {
                 // Changed meanwhile: the next run sees to it.
                 if let Err(err) = step(store, cx, &event, Move::Complete, "").await
                     && err.retryable()
                 {
-                    return Err(err);
+                    return Err(err.into());
                 }
                 done += 1;
             }
