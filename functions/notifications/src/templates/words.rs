@@ -87,6 +87,12 @@ impl Words {
                 occasion,
                 offered_until,
             } => offered(occasion, *offered_until),
+            Message::RegistrationTransferLetter {
+                occasion,
+                by_organizer: true,
+                expires_at,
+                ..
+            } => registered_as_guest(occasion, *expires_at),
             Message::RegistrationTransfer {
                 occasion,
                 expires_at,
@@ -422,6 +428,19 @@ fn handed_over(occasion: &Occasion, actor: Option<&str>, until: Timestamp) -> Wo
     let until = local(until, &occasion.time_zone);
     let body = format!("{who} has a registration for you. You can take it until {until}.");
     let mut words = place(occasion, "A registration for you:", &body);
+    words.action.label = "Take the registration";
+    words
+}
+
+/// What confirms a registration to somebody who has no account.
+fn registered_as_guest(occasion: &Occasion, until: Timestamp) -> Words {
+    let until = local(until, &occasion.time_zone);
+    let body = format!(
+        "The organiser registered you; your place is confirmed. For your ticket and your calendar, \
+         take the registration into an account, until {until}. We write to you here if time or \
+         place change."
+    );
+    let mut words = place(occasion, "You are registered for", &body);
     words.action.label = "Take the registration";
     words
 }
