@@ -39,13 +39,13 @@ pub struct KeyRing {
 
 #[derive(Default)]
 struct Open {
-    pair: Option<Pair>,
+    pair: Option<KnownPair>,
     public: HashMap<KeyId, Vec<u8>>,
     read_at: Option<Timestamp>,
 }
 
 #[derive(Clone)]
-struct Pair {
+struct KnownPair {
     kid: String,
     pair: Arc<Ed25519KeyPair>,
     looked_at: Timestamp,
@@ -89,7 +89,7 @@ impl KeyRing {
             Some(open) if open.kid == secret.kid => open.pair,
             _ => Arc::new(self.unsealed(&secret).await?),
         };
-        self.lock().pair = Some(Pair {
+        self.lock().pair = Some(KnownPair {
             kid: secret.kid,
             pair: pair.clone(),
             looked_at: now,

@@ -7,6 +7,7 @@ mod approval;
 mod attendees;
 mod calendars;
 mod crash;
+mod discretion;
 mod door;
 mod editing;
 mod finding;

@@ -120,7 +120,7 @@ async fn b3_10_mm_05_a_deleted_account_leaves_nothing() {
         },
         9,
     );
-    stage.done(&[deleted.clone()]).await;
+    stage.done(std::slice::from_ref(&deleted)).await;
     stage.done(&late).await;
     stage.done(&[deleted]).await;
     stage.wait();

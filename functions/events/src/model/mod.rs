@@ -50,7 +50,7 @@ pub use door::{Attendance, Direction, Presence, Scan, Verdict, refusal};
 pub use draft::{Draft, When};
 pub use event::{Event, MAX_CAPACITY};
 pub use feed::{Feed, FeedDoor, Include, MOST_FEEDS, Secret, distinct, standing};
-pub use feedback::{Feedback, Ratings};
+pub use feedback::{Feedback, FeedbackGiver, Ratings};
 pub use filter::Filter;
 pub use history::{HistoryEntry, Step};
 pub use ical::{Calendar, Standing};

@@ -87,7 +87,7 @@ pub async fn update(
             next.version,
         );
     }
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }
 

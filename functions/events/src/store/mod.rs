@@ -12,7 +12,8 @@
 //! | scan | `DOOR#<event>` | `SCAN#<device>#<nonce>` | | |
 //! | presence | `DOOR#<event>` | `AT#<list>#<registration>#<number>` | | |
 //! | attendance | `DOOR#<event>` | `COUNT#<list>` | | |
-//! | feedback, ratings | `FEEDBACK#<event>` | `BY#<user>`, `RATINGS` | | |
+//! | feedback, ratings | `FEEDBACK#<event>` | `ONE#<random>`, `RATINGS` | | |
+//! | feedback-giver | `USER#<user>` | `FEEDBACK#<event>` | | |
 //! | ticket keys | `TICKETKEYS` | `SECRET`, `SECRET#NEXT`, `PUBLIC#<kid>` | | |
 //! | saved event | `USER#<user>` | `SAVED#<event>` | `SAVERS#<event>` by user, while saved | |
 //! | notice of a change | `EVENT#<id>` | `NOTICE` | `NOTICES` by time | |

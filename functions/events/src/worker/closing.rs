@@ -112,6 +112,11 @@ pub(super) async fn step(
     let Ok(next) = event.moved(step, commit.now()) else {
         return Ok(());
     };
+    let reason = (step == Move::Cancel).then(|| why.to_owned());
+    let next = Event {
+        decision_note: reason.clone().or(next.decision_note),
+        ..next
+    };
     commit.replace(&next);
     shelve(&mut commit, Some(event), Some(&next));
     commit
@@ -119,7 +124,6 @@ pub(super) async fn step(
         .set("open", false)
         .when("attribute_exists(#pk)");
     let snapshot = next.snapshot();
-    let reason = (step == Move::Cancel).then(|| why.to_owned());
     record(&mut commit, &next, step.into(), reason.clone(), Vec::new());
     store.note_change(&mut commit, event, &next, None).await?;
     if step == Move::Complete {

@@ -122,22 +122,21 @@ impl Words {
                 role,
                 expires_at,
                 ..
-            } => {
-                let until = local(*expires_at, "UTC");
-                organization(
-                    *organization_id,
-                    format!("{name} invites you"),
-                    format!(
-                        "You are invited to join {name} as {}. The invitation is valid until {until}.",
-                        role_name(*role)
-                    ),
-                )
-            }
+            } => invitation(*organization_id, name, *role, *expires_at),
             Message::Account {
                 letter, expires_at, ..
             } => account(*letter, *expires_at),
         }
     }
+}
+
+fn invitation(id: OrganizationId, name: &str, role: Role, expires_at: Timestamp) -> Words {
+    let (role, until) = (role_name(role), local(expires_at, "UTC"));
+    organization(
+        id,
+        format!("{name} invites you"),
+        format!("You are invited to join {name} as {role}. The invitation is valid until {until}."),
+    )
 }
 
 /// The letters about an account. The secret of a link is added when it is sent.

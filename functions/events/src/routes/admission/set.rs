@@ -14,6 +14,7 @@ use super::super::{App, TAG};
 use super::write::{admit, fits};
 use super::{AdmissionView, NewAdmission};
 use crate::model::{Admission, Event, Move, PendingChange, Status, Step};
+use crate::store::shelves::shelve;
 
 /// Sets ticket types, questions, and the rules of the waitlist and the door.
 ///
@@ -93,6 +94,7 @@ pub async fn set_admission(
         ..base
     };
     commit.replace(&after);
+    shelve(&mut commit, Some(&event), Some(&after));
     let after = Event {
         version: event.version + 1,
         ..after
@@ -114,8 +116,8 @@ pub async fn set_admission(
         version: before.version + 1,
         ..next
     };
-    let reply = Reply::ok(&AdmissionView::new(&next, &counts))?.etag(next.version);
-    commit.finish(reply).await
+    let view = AdmissionView::new(&next, &counts);
+    commit.finish(Reply::ok(&view)?.tag(&view.tag())).await
 }
 
 /// The entry of the event's history.

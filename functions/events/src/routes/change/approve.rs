@@ -110,6 +110,6 @@ pub async fn approve_change(
         };
         commit.publish(&updated, next.version);
     }
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }
