@@ -7,7 +7,7 @@ use crate::support::path;
 
 impl Gate {
     /// The same people, signed in anew.
-    fn later(&mut self, hours: i64) {
+    pub fn later(&mut self, hours: i64) {
         self.stage
             .world
             .clock
@@ -20,7 +20,7 @@ impl Gate {
         }
     }
 
-    fn again(&self, user: &TestUser) -> TestUser {
+    pub fn again(&self, user: &TestUser) -> TestUser {
         let token = self
             .stage
             .world
@@ -31,7 +31,7 @@ impl Gate {
         }
     }
 
-    async fn say(&self, user: &TestUser, body: Value) -> TestReply {
+    pub async fn say(&self, user: &TestUser, body: Value) -> TestReply {
         let path = format!("{}/feedback", path(&self.event));
         self.stage
             .api

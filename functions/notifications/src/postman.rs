@@ -11,10 +11,13 @@
 //! [`LEASE`]: crate::model::mail::LEASE
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use shared::cx::Context;
-use shared::id::UserId;
+use shared::digest;
+use shared::table::Position;
 use shared::worker::WorkerError;
 
 use crate::model::{Addressee, Channel, Kind, Mail, Message, Recipient};
@@ -24,6 +27,16 @@ use crate::templates::{self, Links, Words};
 
 /// So many deferred e-mails are collected into one.
 const DIGEST: usize = 40;
+/// So many e-mails of a shard are looked at together; beyond that somebody's may
+/// become two letters.
+const LOOKED_AT: usize = 2_000;
+/// How many letters of a sweep are on their way at once.
+const AT_ONCE: usize = 8;
+/// Nothing is begun that might not be marked as sent in time: it would be sent
+/// again.
+const ENOUGH: Duration = Duration::from_secs(3);
+/// How long a sweep rests when the mail service wants less at a time.
+const REST: Duration = Duration::from_secs(1);
 
 /// In whose hands an e-mail is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +45,15 @@ enum Hold {
     Open,
     /// In ours since it was committed.
     Claimed,
+}
+
+/// What became of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// There is nothing more to do with it now.
+    Settled,
+    /// The mail service wants less at a time: the sweep has it.
+    Waits,
 }
 
 /// Carries e-mails out.
@@ -99,7 +121,8 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
     }
 
     /// Sends the deferred e-mails whose time has come, those of one person
-    /// together; gives how many letters that made.
+    /// together; gives how many letters that made. What it does not get to is
+    /// for the next sweep.
     ///
     /// # Errors
     /// The last reason why some must be tried again; the others were sent.
@@ -108,11 +131,23 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         for shard in Store::due_shards() {
             let mut after = None;
             loop {
-                let (mails, next) = self.store.due(shard, now, after).await?;
-                for batch in by_person(mails, now) {
-                    let sent = self.deferred(cx, batch).await;
-                    letters += usize::from(sent.is_ok());
-                    result = sent.and(result);
+                let (mails, next) = self.some_due(shard, now, after).await?;
+                for batches in by_addressee(mails, now).chunks(AT_ONCE) {
+                    if cx.remaining() < ENOUGH {
+                        return result.map(|()| letters);
+                    }
+                    let sent = batches.iter().map(|mails| self.deferred(cx, mails.clone()));
+                    let mut waits = false;
+                    for sent in join_all(sent).await {
+                        letters += usize::from(matches!(sent, Ok(Fate::Settled)));
+                        waits |= matches!(sent, Ok(Fate::Waits));
+                        result = sent.and(result);
+                    }
+                    if waits {
+                        let less = "the mail service wants less at a time";
+                        result = Err(WorkerError::transient(less));
+                        tokio::time::sleep(REST).await;
+                    }
                 }
                 if next.is_none() {
                     break;
@@ -123,10 +158,27 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         result.map(|()| letters)
     }
 
+    async fn some_due(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        mut after: Option<Position>,
+    ) -> Result<(Vec<Mail>, Option<Position>), WorkerError> {
+        let mut all = Vec::new();
+        loop {
+            let (mut mails, next) = self.store.due(shard, now, after).await?;
+            all.append(&mut mails);
+            if next.is_none() || all.len() >= LOOKED_AT {
+                return Ok((all, next));
+            }
+            after = next;
+        }
+    }
+
     /// Sends what waited, unless the person has switched it off meanwhile.
-    async fn deferred(&self, cx: &Context, mails: Vec<Mail>) -> Result<(), WorkerError> {
+    async fn deferred(&self, cx: &Context, mails: Vec<Mail>) -> Result<Fate, WorkerError> {
         let Some(user) = mails.first().and_then(Mail::user_id) else {
-            return Ok(());
+            return self.attempt(cx, mails, Hold::Open).await;
         };
         let preferences = self.store.preferences(user).await?;
         let (wanted, mut unwanted): (Vec<Mail>, Vec<Mail>) = mails
@@ -136,7 +188,7 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             self.store.failed(cx, &mut unwanted, "switched-off").await?;
         }
         if wanted.is_empty() {
-            return Ok(());
+            return Ok(Fate::Settled);
         }
         self.attempt(cx, wanted, Hold::Open).await
     }
@@ -147,10 +199,15 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         cx: &Context,
         mut mails: Vec<Mail>,
         hold: Hold,
-    ) -> Result<(), WorkerError> {
+    ) -> Result<Fate, WorkerError> {
+        if cx.remaining() < ENOUGH {
+            return Err(WorkerError::transient(
+                "too little time is left for an e-mail",
+            ));
+        }
         let letter = match self.prepare(cx, &mut mails).await {
             Ok(Some(letter)) => letter,
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(Fate::Settled),
             Err(err) => {
                 if hold == Hold::Claimed {
                     self.store.release(cx, &mut mails).await?;
@@ -166,7 +223,7 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
                 if !self.store.sent(cx, &mut mails).await? {
                     tracing::warn!("an e-mail took longer to send than its claim lasted");
                 }
-                Ok(())
+                Ok(Fate::Settled)
             }
             Err(err) => self.refused(cx, mails, &letter.to, err).await,
         }
@@ -204,11 +261,12 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         mut mails: Vec<Mail>,
         address: &str,
         err: MailError,
-    ) -> Result<(), WorkerError> {
+    ) -> Result<Fate, WorkerError> {
         let reason = match &err {
             MailError::Later(_) => {
-                self.store.release(cx, &mut mails).await?;
-                return Err(WorkerError::transient(err));
+                tracing::warn!(error = %err, "the mail service wants an e-mail later");
+                self.store.defer(cx, &mut mails, self.soon()).await?;
+                return Ok(Fate::Waits);
             }
             MailError::Refused(_) => "refused",
             MailError::BadAddress(_) => {
@@ -223,7 +281,13 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             "an e-mail was refused for good"
         );
         self.store.failed(cx, &mut mails, reason).await?;
-        Ok(())
+        Ok(Fate::Settled)
+    }
+
+    /// Within four minutes, for one sooner and for another later.
+    fn soon(&self) -> Timestamp {
+        let [jitter] = digest::random::<1>().unwrap_or([128]);
+        self.store.now() + SignedDuration::from_secs(i64::from(jitter))
     }
 
     async fn letter(
@@ -295,21 +359,23 @@ fn address(to: &Addressee, recipient: Option<&Recipient>) -> Option<String> {
     }
 }
 
-/// Open e-mails in batches of one person each, in the order in which they came.
-fn by_person(mails: Vec<Mail>, now: Timestamp) -> Vec<Vec<Mail>> {
-    let mut people: BTreeMap<UserId, Vec<Mail>> = BTreeMap::new();
+/// Open e-mails by letter, in the order in which they came: one for a person,
+/// and one for each that goes to a mere address, whose code is for nobody else.
+fn by_addressee(mails: Vec<Mail>, now: Timestamp) -> Vec<Vec<Mail>> {
+    let mut people: BTreeMap<Addressee, Vec<Mail>> = BTreeMap::new();
     for mail in mails {
-        if let Some(user) = mail.user_id()
-            && mail.is_open()
-            && !mail.is_leased(now)
-        {
-            people.entry(user).or_default().push(mail);
+        if mail.is_open() && !mail.is_leased(now) {
+            people.entry(mail.to.clone()).or_default().push(mail);
         }
     }
     let mut batches = Vec::new();
-    for (_, mut mails) in people {
+    for (to, mut mails) in people {
         mails.sort_by_key(|mail| mail.created_at);
-        batches.extend(mails.chunks(DIGEST).map(<[Mail]>::to_vec));
+        let together = match to {
+            Addressee::User(_) => DIGEST,
+            Addressee::Address(_) => 1,
+        };
+        batches.extend(mails.chunks(together).map(<[Mail]>::to_vec));
     }
     batches
 }

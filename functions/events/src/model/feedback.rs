@@ -5,21 +5,20 @@ use serde::{Deserialize, Serialize};
 use shared::id::{EventId, UserId};
 use shared::table::{Entity, Key};
 
-/// One person's feedback.
+/// One person's feedback, without whose it is: organisers page through it, and
+/// neither an item nor its key, which stands in cursors, tells who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Feedback {
     /// On what.
     pub event_id: EventId,
-    /// Whose.
-    pub user_id: UserId,
+    /// Random.
+    pub id: String,
     /// 1 to 5.
     pub rating: u8,
     /// In words.
     #[serde(default)]
     pub comment: String,
-    /// Since when.
-    pub created_at: Timestamp,
     /// The last change.
     pub updated_at: Timestamp,
     /// Counts the changes.
@@ -28,8 +27,8 @@ pub struct Feedback {
 
 impl Feedback {
     /// Where it is kept.
-    pub fn key_of(event: EventId, user: UserId) -> Key {
-        Key::new(format!("FEEDBACK#{event}"), format!("BY#{user}"))
+    pub fn key_of(event: EventId, id: &str) -> Key {
+        Key::new(format!("FEEDBACK#{event}"), format!("ONE#{id}"))
     }
 }
 
@@ -37,11 +36,38 @@ impl Entity for Feedback {
     const KIND: &'static str = "feedback";
 
     fn key(&self) -> Key {
-        Self::key_of(self.event_id, self.user_id)
+        Self::key_of(self.event_id, &self.id)
     }
 
     fn version(&self) -> u64 {
         self.version
+    }
+}
+
+/// Which feedback is a person's; kept with the person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedbackGiver {
+    /// Who.
+    pub user_id: UserId,
+    /// On what.
+    pub event_id: EventId,
+    /// Which.
+    pub feedback: String,
+}
+
+impl FeedbackGiver {
+    /// Where it is kept.
+    pub fn key_of(user: UserId, event: EventId) -> Key {
+        Key::new(format!("USER#{user}"), format!("FEEDBACK#{event}"))
+    }
+}
+
+impl Entity for FeedbackGiver {
+    const KIND: &'static str = "feedback-giver";
+
+    fn key(&self) -> Key {
+        Self::key_of(self.user_id, self.event_id)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a list of events is asked for.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::card::Card;
 use super::event::Event;
@@ -18,6 +20,8 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// Begins before.
     pub to: Option<Timestamp>,
+    /// Takes place on this day, by the clocks where it takes place.
+    pub date: Option<Date>,
     /// Has all of these tags.
     pub tags: Vec<String>,
     /// Title, description, tags, venue or city contain all of these words.
@@ -36,6 +40,7 @@ impl Filter {
     pub fn admits(&self, event: &Event) -> bool {
         self.status.is_none_or(|status| status == event.status)
             && self.admits_card(&Card::of(event))
+            && self.date.is_none_or(|date| takes_place_on(event, date))
             && self.admits_words(event)
     }
 
@@ -69,4 +74,12 @@ impl Filter {
             .iter()
             .all(|word| text.contains(word) || details.tags.iter().any(|tag| tag.contains(word)))
     }
+}
+
+/// What ends at midnight does not take place on the day that begins then.
+fn takes_place_on(event: &Event, date: Date) -> bool {
+    let details = &event.details;
+    let zone = TimeZone::get(&details.time_zone).unwrap_or(TimeZone::UTC);
+    let last = (details.ends_at - SignedDuration::from_nanos(1)).max(details.starts_at);
+    details.starts_at.to_zoned(zone.clone()).date() <= date && date <= last.to_zoned(zone).date()
 }

@@ -79,7 +79,9 @@ impl<'a> Calendar<'a> {
         self.line("LAST-MODIFIED", &utc(event.updated_at));
         self.line("SEQUENCE", &event.sequence.to_string());
         self.line("DTSTART", &utc(details.starts_at));
-        let shortest = details.starts_at + SignedDuration::from_secs(1);
+        let second = SignedDuration::from_secs(1);
+        let shortest = details.starts_at.checked_add(second);
+        let shortest = shortest.unwrap_or(Timestamp::MAX);
         self.line("DTEND", &utc(details.ends_at.max(shortest)));
         self.line("SUMMARY", &escape(&details.title));
         self.description(&details.description);

@@ -100,11 +100,7 @@ pub async fn approve(
         .await?;
     may_decide(&event, &principal)?;
     as_seen(&event, &if_match)?;
-    let event = Event {
-        decision_note: note.clone(),
-        ..event
-    };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Approve)?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Approve, note.clone())?;
     if let Some(organization_id) = next.organization_id {
         let approved = EventApproved {
             event_id: id,
@@ -118,6 +114,6 @@ pub async fn approve(
         };
         commit.publish(&approved, next.version);
     }
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }

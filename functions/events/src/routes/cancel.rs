@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::approve::checked;
 use super::view::EventView;
 use super::{App, TAG};
-use crate::model::{Event, Move};
+use crate::model::Move;
 
 /// Why it will not take place.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -57,11 +57,8 @@ pub async fn cancel(
     let (event, counts) = app
         .editable(id, &principal, Permission::EventPublish)
         .await?;
-    let event = Event {
-        decision_note: reason.clone(),
-        ..event
-    };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Cancel)?;
+    let (next, counts, mut commit) =
+        app.step(&cx, &event, &counts, Move::Cancel, reason.clone())?;
     app.store
         .note_change(&mut commit, &event, &next, Some(principal.user_id))
         .await?;
@@ -72,6 +69,6 @@ pub async fn cancel(
         },
         next.version,
     );
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }

@@ -117,7 +117,7 @@ pub async fn create(
         organization_id,
     };
     commit.publish(&created, 1);
-    let view = EventView::new(&event, &counts);
+    let view = EventView::inside(&event, &counts);
     let location = format!("/v1/events/{}", event.id);
     commit
         .finish(Reply::created(&view, &location)?.tag(&view.etag()))

@@ -45,7 +45,7 @@ pub async fn delete(
         Status::Draft | Status::Submitted | Status::Rejected => remove(&app, &cx, &event).await,
         Status::Approved | Status::Published => {
             event.authorise(&principal, Permission::EventPublish)?;
-            let (next, _, mut commit) = app.step(&cx, &event, &counts, Move::Cancel)?;
+            let (next, _, mut commit) = app.step(&cx, &event, &counts, Move::Cancel, None)?;
             app.store
                 .note_change(&mut commit, &event, &next, Some(principal.user_id))
                 .await?;

@@ -247,7 +247,7 @@ async fn scans(app: &App, id: EventId, page: &PageRequest) -> Result<Rows, Probl
 
 async fn feedback(app: &App, id: EventId, page: &PageRequest) -> Result<Rows, Problem> {
     let found = app.store.feedbacks(id, page.limit, page.position()).await?;
-    let columns = ["rating", "comment", "updatedAt"];
+    let columns = ["rating", "comment", "date"];
     table(
         columns,
         found.items.iter().map(FeedbackView::new),

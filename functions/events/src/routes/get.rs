@@ -48,10 +48,7 @@ pub async fn get(
     }
     match format {
         Format::Json => {
-            let mut view = EventView::new(&event, &counts);
-            if reader.is_some_and(|reader| event.inside(reader)) {
-                view = view.inside(&event);
-            }
+            let view = EventView::seen_by(reader, &event, &counts);
             Ok(kept(Reply::ok(&view)?.tag(&view.etag()), reader))
         }
         Format::Ics => {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use serde::Deserialize;
 use shared::http::{Query, Reply};
 use shared::id::{EventId, OrganizationId};
@@ -41,7 +41,7 @@ pub struct ListEvents {
     #[serde(default)]
     #[param(value_type = Option<String>)]
     to: Option<Timestamp>,
-    /// On this day, UTC.
+    /// On this day, by the clocks of the event's time zone.
     #[serde(default)]
     #[param(value_type = Option<String>)]
     date: Option<Date>,
@@ -73,15 +73,19 @@ impl ListEvents {
         let Some(date) = self.date else {
             return Ok((self.from, self.to));
         };
-        let midnight = |date: Date| {
-            TimeZone::UTC
-                .to_timestamp(date.at(0, 0, 0, 0))
+        // From where the day begins first to where it ends last; the filter
+        // asks each event for its own.
+        let midnight = |date: Date, zone: Offset| {
+            zone.to_timestamp(date.at(0, 0, 0, 0))
                 .map_err(|err| Problem::invalid("?date", "out-of-range", err.to_string()))
         };
         let next = date
             .tomorrow()
             .map_err(|err| Problem::invalid("?date", "out-of-range", err.to_string()))?;
-        Ok((Some(midnight(date)?), Some(midnight(next)?)))
+        Ok((
+            Some(midnight(date, jiff::tz::offset(14))?),
+            Some(midnight(next, jiff::tz::offset(-12))?),
+        ))
     }
 
     fn filter(&self, now: Timestamp) -> Result<Filter, Problem> {
@@ -96,6 +100,7 @@ impl ListEvents {
                 .filter(|city| !city.is_empty()),
             from: from.or((self.organization_id.is_none() && self.mine().is_none()).then_some(now)),
             to,
+            date: self.date,
             tags: self
                 .tag
                 .iter()
@@ -167,7 +172,7 @@ pub async fn list(
 ) -> Result<Reply, Problem> {
     let reader = principal.as_ref();
     let (page, found) = found(&app, reader, &query, 20, 100).await?;
-    let views = with_counts(&app, found.items).await?;
+    let views = with_counts(&app, reader, found.items).await?;
     let reply = Reply::ok(&page.listing(views, found.next))?;
     Ok(kept(reply.hashed(), reader))
 }
@@ -228,8 +233,12 @@ pub(super) fn near(
     Ok(Some((point, radius)))
 }
 
-/// Events with their counts, in order.
-pub(super) async fn with_counts(app: &App, events: Vec<Event>) -> Result<Vec<EventView>, Problem> {
+/// Events with their counts, in order, as `reader` sees them.
+pub(super) async fn with_counts(
+    app: &App,
+    reader: Option<&Principal>,
+    events: Vec<Event>,
+) -> Result<Vec<EventView>, Problem> {
     let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
     let counts = app.store.counts_of(&ids).await?;
     let of = |id| counts.iter().find(|counts| counts.id == id).cloned();
@@ -237,7 +246,7 @@ pub(super) async fn with_counts(app: &App, events: Vec<Event>) -> Result<Vec<Eve
         .iter()
         .map(|event| {
             let none = Counts::new(event.id, None);
-            EventView::new(event, &of(event.id).unwrap_or(none))
+            EventView::seen_by(reader, event, &of(event.id).unwrap_or(none))
         })
         .collect())
 }

@@ -93,16 +93,21 @@ impl App {
         Ok((event, counts))
     }
 
-    /// An event after one move of its life, in a commit that makes it.
+    /// An event after one move of its life, in a commit that makes it. What is
+    /// `said` stays with a decision.
     fn step(
         &self,
         cx: &Context,
         event: &Event,
         counts: &Counts,
         step: Move,
+        said: Option<String>,
     ) -> Result<(Event, Counts, Commit), Problem> {
         let mut commit = self.store.commit(cx);
-        let next = event.moved(step, commit.now())?;
+        let mut next = event.moved(step, commit.now())?;
+        if matches!(step, Move::Approve | Move::Reject | Move::Cancel) {
+            next.decision_note.clone_from(&said);
+        }
         commit.replace(&next);
         shelve(&mut commit, Some(event), Some(&next));
         let open = next.status == crate::model::Status::Published;
@@ -120,9 +125,7 @@ impl App {
             open,
             ..counts.clone()
         };
-        let said = matches!(step, Move::Approve | Move::Reject | Move::Cancel);
-        let note = next.decision_note.clone().filter(|_| said);
-        let entry = next.entry(commit.now(), step.into(), actor(cx), note, Vec::new());
+        let entry = next.entry(commit.now(), step.into(), actor(cx), said, Vec::new());
         commit.create(&entry);
         Ok((next, counts, commit))
     }
@@ -208,7 +211,10 @@ fn routes() -> OpenApiRouter<App> {
             registrations::list::list_registrations,
             registrations::withdraw::withdraw
         ))
-        .routes(routes!(registrations::mine::my_registration))
+        .routes(routes!(
+            registrations::mine::my_registration,
+            registrations::consent::update_consent
+        ))
         .routes(routes!(registrations::accept::accept_offer))
         .routes(routes!(
             registrations::transfer::offer_transfer,

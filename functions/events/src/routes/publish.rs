@@ -64,13 +64,13 @@ pub async fn publish(
                 .with("allowedTransitions", Vec::<String>::new()));
         }
     }
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Publish)?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Publish, None)?;
     commit.publish(
         &EventPublished {
             event: next.snapshot(),
         },
         next.version,
     );
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }

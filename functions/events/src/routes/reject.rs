@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::approve::{checked, may_decide};
 use super::view::EventView;
 use super::{App, TAG};
-use crate::model::{Event, Move};
+use crate::model::Move;
 
 /// Why not.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -58,11 +58,8 @@ pub async fn reject(
         .editable(id, &principal, Permission::EventApprove)
         .await?;
     may_decide(&event, &principal)?;
-    let event = Event {
-        decision_note: Some(reason.clone()),
-        ..event
-    };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Reject)?;
+    let (next, counts, mut commit) =
+        app.step(&cx, &event, &counts, Move::Reject, Some(reason.clone()))?;
     if let Some(organization_id) = next.organization_id {
         let rejected = EventRejected {
             event_id: id,
@@ -76,6 +73,6 @@ pub async fn reject(
         };
         commit.publish(&rejected, next.version);
     }
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }

@@ -169,7 +169,7 @@ pub async fn list_saved(
     let ids: Vec<EventId> = found.items.iter().map(|item| item.event_id).collect();
     let mut events = app.store.events_of(&ids).await?;
     events.retain(|event| event.visible_to(Some(&principal)));
-    let views = with_counts(&app, events).await?;
+    let views = with_counts(&app, Some(&principal), events).await?;
     Ok(Reply::ok(&page.listing(views, found.next))?
         .hashed()
         .revalidated())

@@ -71,7 +71,7 @@ pub async fn schedule(State(app): State<App>, principal: Principal) -> Result<Re
     });
     events.sort_by_key(Event::time_key);
     let clashes = clashes(&events);
-    let views = with_counts(&app, events).await?;
+    let views = with_counts(&app, Some(&principal), events).await?;
     let items = views
         .into_iter()
         .filter_map(|event| {

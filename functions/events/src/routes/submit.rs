@@ -44,7 +44,7 @@ pub async fn submit(
         submitted_version: Some(event.version + 1),
         ..event
     };
-    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Submit)?;
+    let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Submit, None)?;
     let organization_id = next
         .organization_id
         .ok_or_else(|| Problem::new(&CONFLICT).detail("A personal event needs no approval."))?;
@@ -59,6 +59,6 @@ pub async fn submit(
         proposed_by: None,
     };
     commit.publish(&submitted, next.version);
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::id::{EventId, OrganizationId, RegistrationId, UserId};
+use shared::principal::Principal;
 use utoipa::ToSchema;
 
 use crate::model::{
@@ -32,7 +33,8 @@ pub struct EventView {
     /// A change waits for approval: there, and `true`, for those inside alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_pending: Option<bool>,
-    /// The note of the last decision.
+    /// What was said at the last decision: why the event was cancelled, and
+    /// before that for those inside alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_note: Option<String>,
     /// Who made it.
@@ -48,7 +50,7 @@ pub struct EventView {
 }
 
 impl EventView {
-    /// An event with its counts.
+    /// An event with its counts, as everybody sees it.
     pub fn new(event: &Event, counts: &Counts) -> Self {
         Self {
             id: event.id,
@@ -59,7 +61,10 @@ impl EventView {
             attendee_count: counts.attendees(),
             waitlist_count: counts.waitlisted,
             change_pending: None,
-            decision_note: event.decision_note.clone(),
+            decision_note: event
+                .decision_note
+                .clone()
+                .filter(|_| event.status == Status::Cancelled),
             created_by: event.created_by,
             created_at: event.created_at,
             updated_at: event.updated_at,
@@ -68,9 +73,20 @@ impl EventView {
     }
 
     /// As those see it who make the event.
-    pub fn inside(mut self, event: &Event) -> Self {
-        self.change_pending = event.pending.as_ref().map(|_| true);
-        self
+    pub fn inside(event: &Event, counts: &Counts) -> Self {
+        Self {
+            change_pending: event.pending.as_ref().map(|_| true),
+            decision_note: event.decision_note.clone(),
+            ..Self::new(event, counts)
+        }
+    }
+
+    /// As `reader` sees it.
+    pub fn seen_by(reader: Option<&Principal>, event: &Event, counts: &Counts) -> Self {
+        match reader {
+            Some(reader) if event.inside(reader) => Self::inside(event, counts),
+            _ => Self::new(event, counts),
+        }
     }
 
     /// The event's version, and the counts that change without it.
@@ -105,6 +121,8 @@ pub struct RegistrationView {
     pub answers: Answers,
     /// Whether the answers may be used to suggest people to meet.
     pub matchmaking_consent: bool,
+    /// Whether connections may know that the person goes there.
+    pub visible_to_connections: bool,
     /// Until when a place is offered, for `offered`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -142,6 +160,7 @@ impl RegistrationView {
             quantity: registration.quantity,
             answers: registration.answers.clone(),
             matchmaking_consent: registration.matchmaking_consent,
+            visible_to_connections: registration.visible_to_connections,
             offered_until: registration.offered_until,
             transfer_until: registration
                 .transfer

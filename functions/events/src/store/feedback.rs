@@ -6,7 +6,7 @@ use shared::problem::{CONFLICT, Problem};
 use shared::table::{Found, Position, Query, StoreError};
 
 use super::Store;
-use crate::model::{Feedback, Ratings};
+use crate::model::{Feedback, FeedbackGiver, Ratings};
 
 impl Store {
     /// A person's feedback.
@@ -15,9 +15,17 @@ impl Store {
         event: EventId,
         user: UserId,
     ) -> Result<Option<Feedback>, StoreError> {
-        self.table
-            .get_consistent(&Feedback::key_of(event, user))
-            .await
+        let giver: Option<FeedbackGiver> = self
+            .table
+            .get_consistent(&FeedbackGiver::key_of(user, event))
+            .await?;
+        match giver {
+            Some(giver) => {
+                let key = Feedback::key_of(event, &giver.feedback);
+                self.table.get_consistent(&key).await
+            }
+            None => Ok(None),
+        }
     }
 
     /// The sums of an event's ratings.
@@ -34,18 +42,31 @@ impl Store {
         after: Option<Position>,
     ) -> Result<Found<Feedback>, StoreError> {
         let query = Query::partition(format!("FEEDBACK#{event}"))
-            .begins_with("BY#")
+            .begins_with("ONE#")
             .consistent();
         self.table.query(query.limit(limit).after(after)).await
     }
 
-    /// Keeps feedback in place of what the person said before; the sums follow.
-    pub fn give_feedback(&self, commit: &mut Commit, before: Option<&Feedback>, next: &Feedback) {
+    /// Keeps a person's feedback in place of what they said before; the sums
+    /// follow.
+    pub fn give_feedback(
+        &self,
+        commit: &mut Commit,
+        user: UserId,
+        before: Option<&Feedback>,
+        next: &Feedback,
+    ) {
         let twice = Problem::new(&CONFLICT).detail("You are doing this twice at the same time.");
         if before.is_some() {
             commit.replace(next).or(twice);
         } else {
-            commit.create(next).or(twice);
+            let giver = FeedbackGiver {
+                user_id: user,
+                event_id: next.event_id,
+                feedback: next.id.clone(),
+            };
+            commit.create(&giver).or(twice);
+            commit.create(next);
         }
         let was = before.map(|before| before.rating);
         if was == Some(next.rating) {

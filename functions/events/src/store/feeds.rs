@@ -11,6 +11,8 @@ use crate::model::{Feed, FeedDoor, MOST_FEEDS, Registration, Saved, Secret};
 /// How many registrations, and how many saved events, a calendar shows: the
 /// newest.
 const MOST_SHOWN: u32 = 200;
+/// How many pages of saved events, and of what was saved once, are looked through.
+const MOST_PAGES: usize = 5;
 
 impl Store {
     /// A person's calendars.
@@ -48,15 +50,27 @@ impl Store {
         Ok(found.items)
     }
 
-    /// The newest events that a person keeps.
+    /// Those of the events that a person keeps that were created last. What was
+    /// let go of is passed over.
     pub async fn newest_saved(&self, user: UserId) -> Result<Vec<EventId>, StoreError> {
-        let query = Query::partition(format!("USER#{user}"))
-            .begins_with("SAVED#")
-            .descending()
-            .limit(MOST_SHOWN);
-        let found = self.table.query::<Saved>(query).await?;
-        let kept = found.items.into_iter().filter(|item| item.saved);
-        Ok(kept.map(|item| item.event_id).collect())
+        let most = MOST_SHOWN as usize;
+        let mut kept = Vec::new();
+        let mut after = None;
+        for _ in 0..MOST_PAGES {
+            let query = Query::partition(format!("USER#{user}"))
+                .begins_with("SAVED#")
+                .descending()
+                .limit(MOST_SHOWN)
+                .after(after);
+            let found = self.table.query::<Saved>(query).await?;
+            let saved = found.items.into_iter().filter(|item| item.saved);
+            kept.extend(saved.map(|item| item.event_id).take(most - kept.len()));
+            after = found.next;
+            if after.is_none() || kept.len() == most {
+                break;
+            }
+        }
+        Ok(kept)
     }
 }
 

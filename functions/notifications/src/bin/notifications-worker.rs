@@ -15,7 +15,7 @@ use shared::aws::Aws;
 use shared::client_config;
 use shared::config::{ConfigError, Env};
 
-/// Bounds the handling of one event, and a sweep.
+/// Bounds the handling of one event.
 const TIMEOUT: Duration = Duration::from_secs(12);
 
 #[tokio::main(flavor = "current_thread")]

@@ -67,6 +67,19 @@ impl Store {
             .await
     }
 
+    /// Leaves e-mails to the sweep, from `at` on.
+    pub async fn defer(
+        &self,
+        cx: &Context,
+        mails: &mut [Mail],
+        at: Timestamp,
+    ) -> Result<bool, CommitError> {
+        for mail in &mut *mails {
+            mail.not_before = Some(at);
+        }
+        self.release(cx, mails).await
+    }
+
     /// The mail service has these; publishes `notification.delivered`.
     pub async fn sent(&self, cx: &Context, mails: &mut [Mail]) -> Result<bool, CommitError> {
         let at = self.now();

@@ -49,7 +49,8 @@ impl Store {
         Self { table }
     }
 
-    fn now(&self) -> Timestamp {
+    /// The time, by the table's clock.
+    pub fn now(&self) -> Timestamp {
         self.table.clock().now()
     }
 }
@@ -204,15 +205,14 @@ impl Entity for Mail {
     }
 
     fn indexes(&self) -> Indexes {
-        let due = |at: Timestamp, id: UserId| {
-            let shard = id.uuid().as_bytes()[15] % DUE_SHARDS;
-            let sk = format!("{}#{id}#{}", due_sort(at), self.event_id);
+        let due = |at: Timestamp| {
+            // What goes to one person lies together.
+            let whose = self.user_id().map_or(self.event_id, UserId::uuid);
+            let shard = whose.as_bytes()[15] % DUE_SHARDS;
+            let sk = format!("{}#{whose}#{}", due_sort(at), self.event_id);
             Key::new(due_partition(shard), sk)
         };
-        let gsi1 = match (self.not_before, self.user_id()) {
-            (Some(at), Some(id)) if self.is_open() => Some(due(at, id)),
-            _ => None,
-        };
+        let gsi1 = self.not_before.filter(|_| self.is_open()).map(due);
         Indexes { gsi1, gsi2: None }
     }
 

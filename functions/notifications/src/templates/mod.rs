@@ -7,6 +7,9 @@ use std::fmt::Write;
 
 pub use words::Words;
 
+/// How the paths of calendars end.
+const CALENDAR: &str = ".ics";
+
 /// Where e-mails lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links {
@@ -30,11 +33,14 @@ impl Links {
         self
     }
 
-    /// The whole URL of a path of the API.
+    /// The whole URL of a path of the API. Calendars are for programs, and come
+    /// from the API in any case.
     pub fn to(&self, path: &str) -> String {
         match &self.app {
-            Some(app) => format!("{app}{}", path.strip_prefix("/v1").unwrap_or(path)),
-            None => format!("{}{path}", self.api),
+            Some(app) if !path.ends_with(CALENDAR) => {
+                format!("{app}{}", path.strip_prefix("/v1").unwrap_or(path))
+            }
+            _ => format!("{}{path}", self.api),
         }
     }
 
@@ -189,6 +195,10 @@ mod tests {
         assert_eq!(api.to("/v1/events/e"), "https://api.example/v1/events/e");
         let app = api.in_app(Some("https://app.example/"));
         assert_eq!(app.to("/v1/events/e"), "https://app.example/events/e");
+        assert_eq!(
+            app.to("/v1/events/e.ics"),
+            "https://api.example/v1/events/e.ics"
+        );
         let stop = "https://api.example/v1/notifications/unsubscribe/t";
         assert_eq!(app.unsubscribe("t"), stop);
     }

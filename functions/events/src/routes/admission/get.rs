@@ -33,5 +33,6 @@ pub async fn get_admission(
         return Err(Problem::not_found("The event"));
     }
     let admission = app.store.admission(id).await?;
-    Ok(Reply::ok(&AdmissionView::new(&admission, &counts))?.etag(admission.version))
+    let view = AdmissionView::new(&admission, &counts);
+    Ok(Reply::ok(&view)?.tag(&view.tag()))
 }

@@ -2,6 +2,7 @@
 
 pub mod get;
 pub mod set;
+pub mod write;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,7 +40,7 @@ pub struct AdmissionView {
     offer_minutes: Option<u32>,
     /// The lists at the door.
     check_in_lists: Vec<CheckInList>,
-    /// Counts the changes; the `ETag`. 0 until the organiser says something.
+    /// Counts the changes; the `ETag` begins with it. 0 until the organiser says something.
     version: u64,
 }
 
@@ -62,6 +63,17 @@ impl AdmissionView {
             check_in_lists: admission.check_in_lists.clone(),
             version: admission.version,
         }
+    }
+
+    /// The version, and what is left, which changes without it.
+    fn tag(&self) -> String {
+        let left = self.ticket_types.iter().fold(String::new(), |tag, kind| {
+            let available = kind
+                .available
+                .map_or(String::new(), |left| left.to_string());
+            format!("{tag}.{available}-{}", kind.waitlist_count)
+        });
+        format!("{}{left}", self.version)
     }
 }
 

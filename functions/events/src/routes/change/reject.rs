@@ -80,6 +80,6 @@ pub async fn reject_change(
         };
         commit.publish(&rejected, next.version);
     }
-    let view = EventView::new(&next, &counts);
+    let view = EventView::inside(&next, &counts);
     commit.finish(Reply::ok(&view)?.tag(&view.etag())).await
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::cx::Context;
+use shared::digest::{base64url, random};
 use shared::event::events::FeedbackGiven;
 use shared::http::{Json, Path, Reply};
 use shared::id::EventId;
@@ -11,7 +12,7 @@ use shared::problem::Problem;
 use utoipa::ToSchema;
 
 use super::super::{App, TAG, over};
-use super::FeedbackView;
+use super::OwnFeedback;
 use crate::model::{Feedback, Status};
 use crate::problems::FEEDBACK_CLOSED;
 
@@ -40,7 +41,7 @@ pub struct Opinion {
     params(("id" = EventId, Path, description = "The event.")),
     request_body = Opinion,
     responses(
-        (status = 200, description = "What is kept.", body = FeedbackView),
+        (status = 200, description = "What is kept.", body = OwnFeedback),
         (status = 403, description = "`forbidden`: not an attendee"),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`feedback-closed`, `conflict`"),
@@ -81,24 +82,27 @@ pub async fn give_feedback(
     }
     let before = app.store.feedback(id, principal.user_id).await?;
     let mut commit = app.store.commit(&cx);
-    let now = commit.now();
     let next = Feedback {
         event_id: id,
-        user_id: principal.user_id,
+        id: match &before {
+            Some(before) => before.id.clone(),
+            None => base64url(random::<16>().map_err(|err| Problem::internal(err.to_string()))?),
+        },
         rating: opinion.rating,
         comment: comment.to_owned(),
-        created_at: before.as_ref().map_or(now, |before| before.created_at),
-        updated_at: now,
+        updated_at: commit.now(),
         version: before.as_ref().map_or(0, |before| before.version),
     };
-    app.store.give_feedback(&mut commit, before.as_ref(), &next);
+    let user = principal.user_id;
+    app.store
+        .give_feedback(&mut commit, user, before.as_ref(), &next);
     let given = FeedbackGiven {
         event_id: id,
-        user_id: principal.user_id,
+        user_id: user,
         rating: next.rating,
     };
     commit.publish(&given, next.version + 1);
-    commit.finish(Reply::ok(&FeedbackView::new(&next))?).await
+    commit.finish(Reply::ok(&OwnFeedback::new(&next))?).await
 }
 
 /// Reads the caller's own feedback.
@@ -109,7 +113,7 @@ pub async fn give_feedback(
     operation_id = "getMyFeedback",
     params(("id" = EventId, Path, description = "The event.")),
     responses(
-        (status = 200, description = "What is kept.", body = FeedbackView),
+        (status = 200, description = "What is kept.", body = OwnFeedback),
         (status = 404, description = "`not-found`"),
     ),
     security(("bearer" = []))
@@ -121,5 +125,5 @@ pub async fn my_feedback(
 ) -> Result<Reply, Problem> {
     let feedback = app.store.feedback(id, principal.user_id).await?;
     let feedback = feedback.ok_or_else(|| Problem::not_found("The feedback"))?;
-    Reply::ok(&FeedbackView::new(&feedback))
+    Reply::ok(&OwnFeedback::new(&feedback))
 }

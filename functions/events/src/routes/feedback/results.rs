@@ -23,7 +23,7 @@ pub struct FeedbackResults {
     average: Option<f64>,
     /// How many gave 1, 2, 3, 4 and 5.
     distribution: [u32; 5],
-    /// A page of it, in an order that says nothing.
+    /// A page of it, in an order that tells nothing.
     items: Vec<FeedbackView>,
     /// Send it as `cursor` for the next page; `null` at the end.
     #[schema(required)]

@@ -114,7 +114,7 @@ pub async fn programme(
         }
         return Ok(calendar(text.finish(), "programme", reader));
     }
-    let views = with_counts(&app, found.items).await?;
+    let views = with_counts(&app, reader, found.items).await?;
     let reply = Reply::ok(&page.listing(views, found.next))?;
     Ok(kept(reply.hashed(), reader))
 }

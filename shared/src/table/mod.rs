@@ -4,80 +4,24 @@
 //! pattern on top of [`Table`]. There is no scan. Items that the service has
 //! not yet deleted after their time are invisible here (their TTL only tidies).
 
+mod entity;
+mod query;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use crate::clock::Clock;
 use crate::problem::{Problem, UNAVAILABLE};
 
-/// An item as the SDK has it.
-pub type Item = HashMap<String, AttributeValue>;
+pub use entity::{Entity, Indexes, Item, Key, parse};
+pub use query::{Found, Index, Position, Query};
 
-/// A primary key, of the table or of an index.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    /// Partition key.
-    pub pk: String,
-    /// Sort key.
-    pub sk: String,
-}
-
-impl Key {
-    /// A key of two parts.
-    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self {
-            pk: pk.into(),
-            sk: sk.into(),
-        }
-    }
-
-    pub(crate) fn attributes(&self) -> Item {
-        HashMap::from([
-            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
-            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
-        ])
-    }
-}
-
-/// Where an item stands in the two sparse indexes.
-#[derive(Debug, Clone, Default)]
-pub struct Indexes {
-    /// `gsi1pk`, `gsi1sk`.
-    pub gsi1: Option<Key>,
-    /// `gsi2pk`, `gsi2sk`.
-    pub gsi2: Option<Key>,
-}
-
-/// Something that is stored as one item.
-pub trait Entity: Serialize + DeserializeOwned {
-    /// What it is, stored as `kind`.
-    const KIND: &'static str;
-
-    /// Its primary key.
-    fn key(&self) -> Key;
-
-    /// The version that was read: what [`crate::commit::Commit::replace`] expects.
-    fn version(&self) -> u64 {
-        0
-    }
-
-    /// Its index entries.
-    fn indexes(&self) -> Indexes {
-        Indexes::default()
-    }
-
-    /// When it ceases to exist.
-    fn expires_at(&self) -> Option<Timestamp> {
-        None
-    }
-}
+pub(crate) use entity::{expired, key_of, text};
+use query::position_of;
 
 /// A read failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -114,151 +58,6 @@ where
     fn from(err: SdkError<E, R>) -> Self {
         Self::Service(DisplayErrorContext(&err).to_string())
     }
-}
-
-/// Which index a query reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Index {
-    /// `gsi1`.
-    Gsi1,
-    /// `gsi2`.
-    Gsi2,
-}
-
-impl Index {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Gsi1 => "gsi1",
-            Self::Gsi2 => "gsi2",
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Range {
-    All,
-    Prefix(String),
-    Between(String, String),
-}
-
-/// A query of one partition.
-#[derive(Debug, Clone)]
-pub struct Query {
-    pk: String,
-    range: Range,
-    index: Option<Index>,
-    descending: bool,
-    limit: Option<u32>,
-    after: Option<Position>,
-    consistent: bool,
-}
-
-/// Where a query stopped: the key of the last item read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The item's own key.
-    pub key: Key,
-    /// Its sort key in the index, for queries of an index.
-    pub index_sk: Option<String>,
-}
-
-impl Query {
-    /// Everything in the partition `pk`.
-    pub fn partition(pk: impl Into<String>) -> Self {
-        Self {
-            pk: pk.into(),
-            range: Range::All,
-            index: None,
-            descending: false,
-            limit: None,
-            after: None,
-            consistent: false,
-        }
-    }
-
-    /// Only sort keys that begin so.
-    pub fn begins_with(mut self, prefix: impl Into<String>) -> Self {
-        self.range = Range::Prefix(prefix.into());
-        self
-    }
-
-    /// Only sort keys from `first` to `last`, both included.
-    pub fn between(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
-        self.range = Range::Between(first.into(), last.into());
-        self
-    }
-
-    /// Reads an index; its partition is `pk`.
-    pub fn index(mut self, index: Index) -> Self {
-        self.index = Some(index);
-        self
-    }
-
-    /// Largest sort key first.
-    pub fn descending(mut self) -> Self {
-        self.descending = true;
-        self
-    }
-
-    /// Reads at most so many items.
-    pub fn limit(mut self, limit: u32) -> Self {
-        self.limit = Some(limit);
-        self
-    }
-
-    /// Goes on behind a position.
-    pub fn after(mut self, position: Option<Position>) -> Self {
-        self.after = position;
-        self
-    }
-
-    /// A strongly consistent read; not for indexes.
-    pub fn consistent(mut self) -> Self {
-        self.consistent = true;
-        self
-    }
-
-    fn condition(&self, values: &mut Item) -> String {
-        let (pk, sk) = match self.index {
-            None => ("pk".to_owned(), "sk".to_owned()),
-            Some(index) => (format!("{}pk", index.name()), format!("{}sk", index.name())),
-        };
-        values.insert(":pk".into(), AttributeValue::S(self.pk.clone()));
-        match &self.range {
-            Range::All => format!("{pk} = :pk"),
-            Range::Prefix(prefix) => {
-                values.insert(":a".into(), AttributeValue::S(prefix.clone()));
-                format!("{pk} = :pk AND begins_with({sk}, :a)")
-            }
-            Range::Between(first, last) => {
-                values.insert(":a".into(), AttributeValue::S(first.clone()));
-                values.insert(":b".into(), AttributeValue::S(last.clone()));
-                format!("{pk} = :pk AND {sk} BETWEEN :a AND :b")
-            }
-        }
-    }
-
-    fn start_key(&self) -> Option<Item> {
-        let position = self.after.as_ref()?;
-        let mut key = position.key.attributes();
-        if let (Some(index), Some(sk)) = (self.index, &position.index_sk) {
-            key.insert(
-                format!("{}pk", index.name()),
-                AttributeValue::S(self.pk.clone()),
-            );
-            key.insert(format!("{}sk", index.name()), AttributeValue::S(sk.clone()));
-        }
-        Some(key)
-    }
-}
-
-/// What a query found.
-#[derive(Debug, Clone)]
-pub struct Found<E> {
-    /// The items, in order.
-    pub items: Vec<E>,
-    /// Where to go on, if there is more.
-    pub next: Option<Position>,
 }
 
 /// A table and the client to reach it; cheap to clone.
@@ -464,38 +263,4 @@ impl Table {
             after = found.next;
         }
     }
-}
-
-pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
-}
-
-pub(crate) fn key_of(item: &Item) -> Option<Key> {
-    Some(Key::new(text(item, "pk")?, text(item, "sk")?))
-}
-
-fn position_of(key: &Item, index: Option<Index>) -> Option<Position> {
-    Some(Position {
-        key: key_of(key)?,
-        index_sk: index
-            .and_then(|index| Some(text(key, &format!("{}sk", index.name()))?.to_owned())),
-    })
-}
-
-pub(crate) fn expired(item: &Item, now: Timestamp) -> bool {
-    item.get("ttl")
-        .and_then(|ttl| ttl.as_n().ok())
-        .and_then(|ttl| ttl.parse::<i64>().ok())
-        .is_some_and(|ttl| ttl <= now.as_second())
-}
-
-/// Reads an item as an entity.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] when it is none.
-pub fn parse<E: Entity>(item: Item) -> Result<E, StoreError> {
-    serde_dynamo::from_item(item).map_err(|err| StoreError::Corrupt {
-        kind: E::KIND,
-        message: err.to_string(),
-    })
 }

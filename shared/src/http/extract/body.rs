@@ -1,24 +1,15 @@
-//! Extractors that answer with our problems and point at the field.
+//! Bodies.
+
+use std::marker::PhantomData;
 
 use axum::body::{Bytes, HttpBody as _};
-use axum::extract::rejection::PathRejection;
-use axum::extract::{
-    FromRequest, FromRequestParts, OptionalFromRequest, OptionalFromRequestParts, Request,
-};
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, WWW_AUTHENTICATE};
-use http::request::Parts;
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cx::Context;
-use crate::http::guard::Caller;
-use crate::principal::Principal;
-use crate::problem::{
-    INVALID_REQUEST, PRECONDITION_REQUIRED, Problem, UNAUTHENTICATED, UNSUPPORTED_MEDIA_TYPE,
-    VERSION_CONFLICT,
-};
+use crate::problem::{INVALID_REQUEST, Problem, UNSUPPORTED_MEDIA_TYPE};
 
 /// A JSON body; unknown and mistyped fields are 400 with a pointer.
 #[derive(Debug, Clone)]
@@ -122,7 +113,7 @@ fn fault(at: String, err: &serde_json::Error) -> Problem {
 #[derive(Debug, Clone)]
 pub struct MergePatch<T> {
     patch: Value,
-    of: std::marker::PhantomData<T>,
+    of: PhantomData<T>,
 }
 
 impl<T, S: Send + Sync> FromRequest<S> for MergePatch<T> {
@@ -137,7 +128,7 @@ impl<T, S: Send + Sync> FromRequest<S> for MergePatch<T> {
         }
         Ok(Self {
             patch,
-            of: std::marker::PhantomData,
+            of: PhantomData,
         })
     }
 }
@@ -181,151 +172,6 @@ fn merge(target: &mut Value, patch: &Value) {
             target.remove(name);
         } else {
             merge(target.entry(name.clone()).or_insert(Value::Null), value);
-        }
-    }
-}
-
-/// Query parameters; repeated ones fill a `Vec`.
-#[derive(Debug, Clone)]
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        serde_path_to_error::deserialize(serde_html_form::Deserializer::new(pairs))
-            .map(Self)
-            .map_err(|err| {
-                let name = err.path().to_string();
-                let name = if name == "." {
-                    "?".to_owned()
-                } else {
-                    format!("?{name}")
-                };
-                Problem::invalid(name, "invalid", err.inner().to_string())
-            })
-    }
-}
-
-/// Path parameters; one that is no id of its kind names nothing: 404.
-#[derive(Debug, Clone)]
-pub struct Path<T>(pub T);
-
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path =
-            <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state).await;
-        match path {
-            Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(PathRejection::FailedToDeserializePathParams(err)) => {
-                Err(Problem::not_found("What the path names").caused_by(err))
-            }
-            Err(err) => Err(Problem::internal(err)),
-        }
-    }
-}
-
-/// The `If-Match` header (RFC 9110 §13.1.1).
-#[derive(Debug, Clone)]
-pub struct IfMatch(Option<String>);
-
-impl IfMatch {
-    /// Whether the caller sent it at all.
-    pub fn is_sent(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// The write may go on only if the caller has seen `version`.
-    ///
-    /// # Errors
-    /// 428 without the header, 412 for another version.
-    pub fn require(&self, version: u64) -> Result<(), Problem> {
-        let Some(given) = &self.0 else {
-            return Err(Problem::new(&PRECONDITION_REQUIRED)
-                .detail("Send If-Match with the ETag that you read."));
-        };
-        let (current, longer) = (format!("\"{version}\""), format!("\"{version}."));
-        let matches = given
-            .split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag == current || tag.starts_with(&longer));
-        if matches {
-            Ok(())
-        } else {
-            Err(Problem::new(&VERSION_CONFLICT)
-                .detail(format!("The current version is {current}."))
-                .header(http::header::ETAG, &current))
-        }
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let given = parts.headers.get(IF_MATCH);
-        Ok(Self(
-            given
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
-        ))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Context {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts
-            .extensions
-            .get::<Context>()
-            .cloned()
-            .ok_or_else(|| Problem::internal("a route without the frame"))
-    }
-}
-
-/// The token of `Authorization: Bearer …`, if there is one.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim())
-        .filter(|token| !token.is_empty())
-}
-
-fn missing() -> Problem {
-    // RFC 6750 §3: no error code when no credentials were sent.
-    Problem::new(&UNAUTHENTICATED)
-        .detail("Access token required.")
-        .header(WWW_AUTHENTICATE, "Bearer realm=\"plenary\"")
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Principal {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match parts.extensions.get::<Caller>() {
-            Some(Caller(Ok(Some(principal)))) => Ok((**principal).clone()),
-            Some(Caller(Err(problem))) => Err(problem.clone()),
-            _ => Err(missing()),
-        }
-    }
-}
-
-/// A route for everybody still refuses a bad token: who sends one means it.
-impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
-        match parts.extensions.get::<Caller>() {
-            Some(Caller(Ok(principal))) => Ok(principal.as_deref().cloned()),
-            Some(Caller(Err(problem))) => Err(problem.clone()),
-            None => Ok(None),
         }
     }
 }
@@ -389,7 +235,7 @@ mod tests {
         };
         let patch = |patch| MergePatch::<Talk> {
             patch,
-            of: std::marker::PhantomData,
+            of: PhantomData,
         };
         let next = patch(json!({"title": "b", "room": null}))
             .apply(&talk)
