@@ -11,6 +11,7 @@ mod discretion;
 mod door;
 mod editing;
 mod finding;
+mod keys;
 mod model;
 mod offline;
 mod parsers;
