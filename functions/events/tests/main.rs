@@ -12,6 +12,7 @@ mod door;
 mod editing;
 mod finding;
 mod keys;
+mod life;
 mod model;
 mod offline;
 mod parsers;
