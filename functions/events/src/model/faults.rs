@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shared::problem::{FieldError, Problem};
 
-use super::admission::{CheckInList, MAX_QUANTITY, MAX_TYPES, TicketType};
+use super::admission::{MAX_QUANTITY, MAX_TYPES, TicketType};
+use super::check_in_list::CheckInList;
 use super::event::MAX_CAPACITY;
 
 /// What is wrong, all of it.

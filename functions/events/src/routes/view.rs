@@ -124,6 +124,8 @@ pub struct RegistrationView {
     /// Whether the person wants it: `false` while an organiser registered them
     /// and they have not accepted.
     pub accepted: bool,
+    /// Whether connections may know that the person goes there.
+    pub visible_to_connections: bool,
     /// Until when a place is offered, for `offered`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -162,6 +164,7 @@ impl RegistrationView {
             answers: registration.answers.clone(),
             matchmaking_consent: registration.matchmaking_consent,
             accepted: registration.accepted,
+            visible_to_connections: registration.visible_to_connections,
             offered_until: registration.offered_until,
             transfer_until: registration
                 .transfer

@@ -8,8 +8,8 @@ use shared::id::{EventId, VenueId};
 use shared::table::{Entity, Position};
 use shared::worker::WorkerError;
 
+use super::closing::{changing, record, step};
 use super::jobs::{Left, late};
-use super::{changing, record, step};
 use crate::model::{
     Card, Details, Event, Move, Progress, Status, Step, shelf_of_parent, shelf_of_venue,
 };

@@ -7,8 +7,9 @@ use shared::commit::{CommitError, Settled};
 use shared::cx::Context;
 use shared::worker::WorkerError;
 
+use super::closing::{close, end_registrations};
 use super::following::{cancel_sessions, follow_venue};
-use super::{close, end_registrations, give_out_places};
+use super::places::give_out_places;
 use crate::model::{Job, KeptJob, Progress};
 use crate::store::{Store, jobs};
 

@@ -114,7 +114,7 @@ pub(super) enum Recipient {
 }
 
 /// The registration while it is being handed over; publishes what tells the
-/// recipient, on `sender`'s account.
+/// recipient. A letter to an address is on `sender`'s account.
 pub(super) async fn offer(
     app: &App,
     commit: &mut Commit,
@@ -152,7 +152,6 @@ pub(super) async fn offer(
     };
     match to {
         Recipient::User(user) => {
-            letter(commit, sender, &user.to_string());
             transfer.to_user = Some(user);
             told.to_user = Some(user);
         }
