@@ -280,7 +280,7 @@ impl Admission {
         for (i, list) in self.check_in_lists.iter().enumerate() {
             faults.list(&format!("/checkInLists/{i}"), list, &self.ticket_types);
         }
-        faults.small("", &self, MAX_BYTES);
+        faults.small("/questions", &self.questions, MAX_BYTES);
         faults.done()?;
         Ok(self)
     }

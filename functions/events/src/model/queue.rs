@@ -88,8 +88,7 @@ impl Queues {
     /// Whether somebody waits for `kind` who can get a place some day.
     pub fn wait_for(&self, counts: &Counts, kind: &str) -> bool {
         let queues = self.hopeful(counts);
-        let waits = queues.heads().any(|head| head.ticket_type == kind);
-        waits
+        queues.heads().any(|head| head.ticket_type == kind)
     }
 
     fn heads(&self) -> impl Iterator<Item = &Waiting> {
