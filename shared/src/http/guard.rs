@@ -58,7 +58,7 @@ pub(super) async fn authenticate(
     let mut response = if core.access.is_remembered(&token, &principal) {
         run_perhaps_twice(&core, &token, request, principal, next).await
     } else {
-        run_as(request, principal, next).await
+        run_as(&core, request, principal, next).await
     };
     response.extensions_mut().insert(Actor(actor));
     response
@@ -74,7 +74,7 @@ async fn run_perhaps_twice(
     next: Next,
 ) -> Response {
     let (request, again) = twin(request).await;
-    let response = run_as(request, principal.clone(), next.clone()).await;
+    let response = run_as(core, request, principal.clone(), next.clone()).await;
     if !matches!(
         response.status(),
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
@@ -82,7 +82,7 @@ async fn run_perhaps_twice(
         return response;
     }
     match core.access.reconsider(token, &principal).await {
-        Some(newer) => run_as(again, Arc::new(newer), next).await,
+        Some(newer) => run_as(core, again, Arc::new(newer), next).await,
         None => response,
     }
 }
@@ -97,7 +97,19 @@ async fn twin(request: Request) -> (Request, Request) {
     (Request::from_parts(parts, Body::from(bytes)), copy)
 }
 
-async fn run_as(mut request: Request, principal: Arc<Principal>, next: Next) -> Response {
+async fn run_as(
+    core: &Core,
+    mut request: Request,
+    principal: Arc<Principal>,
+    next: Next,
+) -> Response {
+    let cx = request.extensions().get::<Context>();
+    let from = cx.and_then(|cx| cx.client_ip.as_deref());
+    let principal = if principal.administers() && !core.config.admin_networks.admit(from) {
+        Arc::new(principal.elsewhere())
+    } else {
+        principal
+    };
     let caller = admitted(&principal, &request).map(|()| Some(principal));
     request.extensions_mut().insert(Caller(caller));
     next.run(request).await

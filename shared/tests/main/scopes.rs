@@ -213,7 +213,7 @@ async fn gw_10_networks_and_the_end_of_a_key() {
     let (verifier, text) = key(&world, KeyOwner::User { user_id: user.id }, &["media:read"]).await;
     let limited = KeyVerifier {
         terms: Terms {
-            networks: vec!["2001:db8::/32".parse().unwrap()],
+            networks: "2001:db8::/32".parse().unwrap(),
             limit: None,
         },
         expires_at: Some(world.clock.now() + SignedDuration::from_mins(1)),

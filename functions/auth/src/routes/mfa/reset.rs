@@ -23,7 +23,7 @@ use crate::{second_factor::again, state::App};
     responses(
         (status = 204, description = "A password alone is enough again"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`, `step-up-required`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`, `step-up-required`"),
         (status = 404, description = "There is no such account"),
     )
 )]
@@ -33,9 +33,7 @@ pub async fn reset(
     principal: Principal,
     Path(user): Path<UserId>,
 ) -> Result<Reply, Problem> {
-    if principal.platform_role < PlatformRole::Admin {
-        return Err(Problem::forbidden("Only administrators can do this."));
-    }
+    principal.require_administrator()?;
     app.require_fresh(&principal).await?;
     let life = app.settings.lifetimes.access;
     // The sessions first: if this stops half-way, the same call goes on.

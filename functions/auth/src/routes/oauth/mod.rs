@@ -177,7 +177,7 @@ async fn client(
     let program = found
         .filter(|program| program.secret(&hash, now).is_some())
         .ok_or_else(invalid_client)?;
-    if program.terms.admit(cx.client_ip.as_deref()) {
+    if program.terms.networks.admit(cx.client_ip.as_deref()) {
         Ok((id, program))
     } else {
         let description = "The service account may not be used from this address.";

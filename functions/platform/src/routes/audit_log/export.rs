@@ -58,7 +58,7 @@ pub struct Export {
     responses(
         (status = 200, description = "A part of the export", body = String, content_type = "application/x-ndjson"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`"),
         (status = 404, description = "No such organisation, or you are no member"),
     ),
 )]

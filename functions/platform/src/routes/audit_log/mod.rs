@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
     id::OrganizationId,
-    principal::{Permission, PlatformRole, Principal},
+    principal::{Permission, Principal},
     problem::Problem,
 };
 use utoipa::ToSchema;
@@ -82,10 +82,10 @@ fn chain(principal: &Principal, organization: Option<OrganizationId>) -> Result<
         principal.require(Permission::AuditView, organization)?;
         return Ok(organization.to_string());
     }
-    if principal.platform_role < PlatformRole::Admin {
-        return Err(Problem::forbidden(
+    if !principal.administers() {
+        return Err(principal.lacks(Problem::forbidden(
             "Only administrators of the platform read its audit log; name an organizationId.",
-        ));
+        )));
     }
     Ok(PLATFORM.to_owned())
 }
