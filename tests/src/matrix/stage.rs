@@ -1,6 +1,6 @@
 //! All groups on one set of tables, and a tenant with something of everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +15,19 @@ use plenary_platform::app::{App as Platform, Deployment};
 use plenary_platform::audit::AuditStore;
 use plenary_platform::health::{Monitor, probe::Probes};
 use serde_json::{Value, json};
+use shared::api_key::{KeyOwner, KeyVerifier, Kind, Terms};
 use shared::aws::Aws;
+use shared::commit::Commit;
 use shared::http::Core;
+use shared::id::{ApiKeyId, SessionId};
+use shared::principal::PlatformRole;
 use shared::table::{Item, Table};
-use shared::testing::{ISSUER, TestApi, TestReply, World};
+use shared::testing::{ISSUER, TestApi, TestReply, TestUser, World, cx};
 use shared::token::Claims;
 use shared::worker::WorkerError;
+
+/// Where administrators of the platform work.
+pub const HOME: &str = "203.0.113.7";
 
 /// What the tenant's things are called.
 #[derive(Debug, Default)]
@@ -129,10 +136,12 @@ pub struct Stage {
     pub names: Names,
     /// The token of the tenant's owner.
     pub owner: String,
+    owner_id: String,
     /// That of its lowest role.
     pub member: String,
     /// That of the owner of another organisation.
     pub stranger: String,
+    stranger_id: String,
     /// Tokens of the owner that are no longer any.
     pub bad_tokens: Vec<(&'static str, String)>,
 }
@@ -180,6 +189,8 @@ impl Stage {
             ("token", stage.invitation_token().await),
         ];
         stage.names.0.extend(things);
+        stage.owner_id = owner.id;
+        stage.stranger_id = stranger.id;
         stage.owner = owner.token;
         stage.member = member.token;
         stage.stranger = stranger.token;
@@ -187,7 +198,8 @@ impl Stage {
     }
 
     async fn bare() -> Self {
-        let world = World::of("auth").await;
+        let mut world = World::of("auth").await;
+        Arc::make_mut(&mut world.core.config).admin_networks = HOME.parse().unwrap();
         let mut tables = BTreeMap::from([("auth", world.table().clone())]);
         for name in [
             "events",
@@ -207,8 +219,10 @@ impl Stage {
             tables,
             names: Names::default(),
             owner: String::new(),
+            owner_id: String::new(),
             member: String::new(),
             stranger: String::new(),
+            stranger_id: String::new(),
             bad_tokens: Vec::new(),
         }
     }
@@ -226,6 +240,49 @@ impl Stage {
         }
     }
 
+    /// Somebody who belongs nowhere.
+    pub fn anybody(&self) -> TestUser {
+        self.world.user()
+    }
+
+    /// An owner of the platform, who belongs nowhere else.
+    pub async fn platform_owner(&self) -> TestUser {
+        self.world.platform(PlatformRole::Owner).await
+    }
+
+    /// The token of another session of somebody.
+    pub fn session(&self, user: &TestUser) -> String {
+        self.world
+            .token(&self.world.claims(user.id, SessionId::new()))
+    }
+
+    /// A key of the tenant's owner.
+    pub async fn key(&self, scopes: BTreeSet<String>) -> String {
+        self.key_of(&self.owner_id, scopes).await
+    }
+
+    /// A key of the owner of another organisation.
+    pub async fn strangers_key(&self, scopes: BTreeSet<String>) -> String {
+        self.key_of(&self.stranger_id, scopes).await
+    }
+
+    async fn key_of(&self, user: &str, scopes: BTreeSet<String>) -> String {
+        let text = Kind::Key.generate().unwrap();
+        let mut commit = Commit::new(self.world.access(), &cx());
+        commit.put(&KeyVerifier {
+            hash: Kind::Key.hash(&text).unwrap(),
+            key_id: ApiKeyId::new(),
+            owner: KeyOwner::User {
+                user_id: user.parse().unwrap(),
+            },
+            scopes,
+            terms: Terms::default(),
+            expires_at: None,
+        });
+        commit.execute().await.unwrap();
+        text
+    }
+
     /// Tokens of this person that must not be taken for any.
     async fn spoil(&mut self, person: &Person) {
         let login = json!({
@@ -237,7 +294,7 @@ impl Stage {
         logout.send().await.expect(204);
         let claims = self
             .world
-            .claims(person.id.parse().unwrap(), shared::id::SessionId::new());
+            .claims(person.id.parse().unwrap(), SessionId::new());
         let late = self.world.token(&Claims {
             iat: claims.iat - 2000,
             exp: claims.iat - 1000,
