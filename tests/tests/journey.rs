@@ -181,7 +181,7 @@ async fn au_15_16_an_address_is_proved_and_a_forgotten_password_replaced() {
         let request = stack.request(&somewhere(), Method::POST, path);
         send(request.json(&body)).await
     };
-    let token = mailed(&stack, &person, "/v1/auth/verify-email#").await;
+    let token = stack.mailed(&person, "/v1/auth/verify-email#").await;
     let body = json!({"token": token});
     submit("/v1/auth/verify-email", body).await.expect(204);
     let me = person.get("/v1/users/me").await.expect(200);
@@ -189,7 +189,7 @@ async fn au_15_16_an_address_is_proved_and_a_forgotten_password_replaced() {
 
     let body = json!({"email": person.email});
     submit("/v1/auth/forgot-password", body).await.expect(202);
-    let token = mailed(&stack, &person, "/v1/auth/reset-password#").await;
+    let token = stack.mailed(&person, "/v1/auth/reset-password#").await;
     let body = json!({"token": token, "newPassword": "seven quiet lanterns above"});
     submit("/v1/auth/reset-password", body).await.expect(204);
     let old = json!({"email": person.email, "password": crate::stack::PASSWORD});
@@ -206,20 +206,6 @@ async fn au_15_16_an_address_is_proved_and_a_forgotten_password_replaced() {
         mail.iter().any(told).then_some(())
     })
     .await;
-}
-
-/// The token behind a link in a person's mail.
-async fn mailed(stack: &Stack, person: &Person, link: &str) -> String {
-    eventually(link, || async {
-        let mail = stack.mail_to(&person.email).await;
-        mail.iter().find_map(|mail| {
-            let mail = mail.to_string();
-            let after = mail.split(link).nth(1)?;
-            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')?;
-            Some(after[..end].to_owned())
-        })
-    })
-    .await
 }
 
 async fn upload(person: &Person, content_type: &str, file: Vec<u8>) -> Value {

@@ -13,6 +13,7 @@ mod door;
 mod edge;
 mod ground;
 mod journey;
+mod operators;
 mod programs;
 mod race;
 mod readme;
