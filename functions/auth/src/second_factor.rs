@@ -24,7 +24,7 @@ use crate::{
     problems::CHALLENGE_GONE,
     sealer::Purpose,
     state::App,
-    store::Spent,
+    store::{SeenPassword, Spent},
 };
 
 /// How often a lost race is looked at again.
@@ -276,20 +276,24 @@ impl App {
             .open_challenge(token, ChallengeUse::SecondFactor)
             .await?;
         let user = challenge.user_id.ok_or_else(gone)?;
-        let (account, factors) = self.asked(user, &challenge).await?;
+        let (account, factors, password) = self.asked(user, &challenge).await?;
         let proof = self
             .second_factor(cx, factors, presented, Some(&challenge))
             .await?;
         let methods = [challenge.methods, vec![proof.method]].concat();
-        self.complete(cx, account, &methods, &proof.spent).await
+        let spent = Spent {
+            password: Some(password),
+            ..proof.spent
+        };
+        self.complete(cx, account, &methods, &spent).await
     }
 
-    /// The account of a challenge as it stands now.
+    /// The account of a challenge as it stands now, and the password that it has.
     async fn asked(
         &self,
         user: UserId,
         challenge: &Challenge,
-    ) -> Result<(Account, Factors), Problem> {
+    ) -> Result<(Account, Factors, SeenPassword), Problem> {
         let (account, factors, credential, standing) = futures::future::try_join4(
             self.store.account(user),
             self.store.factors(user),
@@ -300,12 +304,14 @@ impl App {
         if standing.is_some_and(|standing| standing.suspended) {
             return Err(Problem::new(&crate::problems::ACCOUNT_SUSPENDED));
         }
+        let password = SeenPassword {
+            user_id: user,
+            changed_at: credential.map(|credential| credential.changed_at),
+        };
         // Whoever knew a password that was replaced since knows nothing now.
-        let replaced =
-            credential.is_some_and(|credential| credential.changed_at > challenge.set_at);
-        if replaced {
+        if password.changed_at.is_some_and(|at| at > challenge.set_at) {
             return Err(gone());
         }
-        Ok((account.ok_or_else(gone)?, factors))
+        Ok((account.ok_or_else(gone)?, factors, password))
     }
 }

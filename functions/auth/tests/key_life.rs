@@ -135,7 +135,7 @@ async fn b1_09_of_racing_rotations_each_text_that_was_given_out_works() {
 #[tokio::test]
 async fn b1_09_a_key_ends_by_itself_and_can_be_given_more_time() {
     let stack = Stack::new().await;
-    let ada = stack.person("ada").await;
+    let ada = stack.register("ada").await;
     let end = stack.world.clock.now() + SignedDuration::from_hours(2);
     let body = json!({"name": "n", "scopes": ["users:read"], "expiresAt": end});
     let (id, key) = issued(&stack.make_key(&ada, body).await.expect(201));
@@ -145,6 +145,7 @@ async fn b1_09_a_key_ends_by_itself_and_can_be_given_more_time() {
     stack.me_by(&key).await.expect(401);
     let ada = stack.refresh(&ada.refresh).await.expect(200);
     let token = ada.body["accessToken"].as_str().unwrap();
+    stack.prove_again(token).await;
     let change = |body: Value| {
         let patch = stack.api.patch(&format!("/v1/api-keys/{id}")).token(token);
         patch.header("if-match", "*").json(body).send()

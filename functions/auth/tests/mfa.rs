@@ -11,6 +11,7 @@ use shared::testing::{TestReply, cx};
 
 use crate::{
     accounts::suspend,
+    administration::{decide, owner},
     support::{PASSWORD, Person, Stack},
 };
 
@@ -255,6 +256,31 @@ async fn au_21_a_challenge_ends_with_the_password_that_it_followed() {
     stack.post(&ada, path, change).await.expect(204);
     let reply = stack.verify(&challenge, "code", &phone.code(&stack)).await;
     reply.expect(410).problem("challenge-gone");
+}
+
+/// AU-33, AU-21: what an administrator's reset interrupts is not completed, not
+/// even where the reset is taken back or falls into the last moment.
+#[tokio::test]
+async fn au_21_a_challenge_ends_with_a_forced_reset() {
+    let stack = Stack::new().await;
+    let root = owner(&stack, "root").await;
+    let ada = stack.register("ada").await;
+    let mut phone = stack.phone(&ada).await;
+    let code = phone.codes.pop().unwrap();
+    let challenges = [stack.challenge(&ada).await, stack.challenge(&ada).await];
+    stack.pass(1);
+    for (required, challenge) in [(true, &challenges[0]), (false, &challenges[1])] {
+        let reset = json!({"passwordResetRequired": required});
+        decide(&stack, &root, &ada, reset).await.expect(200);
+        let reply = stack.verify(challenge, "code", &phone.code(&stack)).await;
+        reply.expect(410).problem("challenge-gone");
+        let reply = stack.verify(challenge, "recoveryCode", &code).await;
+        reply.expect(410).problem("challenge-gone");
+    }
+    // Nothing was used up by that.
+    let challenge = stack.challenge(&ada).await;
+    let reply = stack.verify(&challenge, "recoveryCode", &code).await;
+    reply.expect(200);
 }
 
 #[tokio::test]

@@ -359,3 +359,23 @@ async fn or_04_service_accounts_of_others_are_hidden_and_lower_roles_refused() {
     let list = stack.api.get(&path).token(&token).send().await;
     list.expect(403).problem("sign-in-required");
 }
+
+/// AU-24, B1-07: as keys are.
+#[tokio::test]
+async fn au_24_an_account_is_given_more_after_a_recent_proof_only() {
+    let (stack, owner, org) = owned("rust-conf").await;
+    let shop = stack.client(&owner, org, &["organizations:read"]).await;
+    stack.world.clock.advance(SignedDuration::from_mins(11));
+    let path = format!("/v1/organizations/{org}/service-accounts/{}", shop.0);
+    let change = |body: Value| {
+        let request = stack.api.patch(&path).token(&owner.access);
+        request.header("if-match", "*").json(body).send()
+    };
+    let more = change(json!({"scopes": ["organizations:write"]})).await;
+    more.expect(403).problem("step-up-required");
+    change(json!({"networks": ["203.0.113.0/24"]}))
+        .await
+        .expect(200);
+    let more = change(json!({"networks": []})).await;
+    more.expect(403).problem("step-up-required");
+}

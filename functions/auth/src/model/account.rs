@@ -58,7 +58,8 @@ pub struct Credential {
     pub version: u64,
     /// The PHC string.
     pub hash: String,
-    /// When the password was chosen.
+    /// When the password was chosen, or an administrator last wanted another or
+    /// no longer did: what was begun with it before ends with it.
     pub changed_at: Timestamp,
     /// Whether an administrator wants another one: until then it signs nobody in.
     #[serde(default)]

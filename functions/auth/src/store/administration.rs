@@ -146,10 +146,12 @@ impl Store {
                 suspended: after.suspension.is_some(),
             });
         }
+        let now = commit.now();
         if let Some(required) = decision.reset {
             commit
                 .update(items::credential(id))
                 .set("resetRequired", required)
+                .set("changedAt", now)
                 // A change of the password that began before does not end after.
                 .add("version", 1)
                 .when("attribute_exists(#pk)")

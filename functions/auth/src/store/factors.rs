@@ -1,6 +1,7 @@
 //! Second factors and the challenges that ask for them. Whatever a proof uses
 //! up, a code, a step, a challenge, is written by the commit that acts on it.
 
+use jiff::Timestamp;
 use shared::{
     commit::{Commit, CommitError},
     cx::Context,
@@ -25,7 +26,28 @@ use crate::{
     problems::CHALLENGE_GONE,
 };
 
-/// What a proof uses up.
+/// The password of an account when a proof was judged.
+#[derive(Debug)]
+pub struct SeenPassword {
+    /// Whose.
+    pub user_id: UserId,
+    /// [`Credential::changed_at`]; nothing if there was no password.
+    pub changed_at: Option<Timestamp>,
+}
+
+impl SeenPassword {
+    /// The challenge is gone if the password changed meanwhile.
+    fn check(&self, commit: &mut Commit) {
+        let check = commit.check(items::credential(self.user_id));
+        let check = match self.changed_at {
+            Some(at) => check.when("#changedAt = :seen").bind(":seen", at),
+            None => check.when("attribute_not_exists(#pk)"),
+        };
+        check.or(Problem::new(&CHALLENGE_GONE));
+    }
+}
+
+/// What a proof uses up, and what must still be as it was.
 #[derive(Debug, Default)]
 pub struct Spent {
     /// The challenge that it answers.
@@ -36,6 +58,8 @@ pub struct Spent {
     pub passkey: Option<Passkey>,
     /// A newer hash of the password that was given.
     pub credential: Option<Credential>,
+    /// The password that must not have changed, where none is given.
+    pub password: Option<SeenPassword>,
 }
 
 impl Spent {
@@ -54,6 +78,9 @@ impl Spent {
         }
         if let Some(credential) = &self.credential {
             commit.replace(credential);
+        }
+        if let Some(password) = &self.password {
+            password.check(commit);
         }
     }
 }

@@ -25,7 +25,7 @@ use shared::table::{Entity, Key, StoreError, Table};
 pub use accounts::{Registration, SignIn};
 pub use administration::{Decision, Subject, no_password};
 pub use directory::Crowd;
-pub use factors::{Spent, Unproven};
+pub use factors::{SeenPassword, Spent, Unproven};
 pub use items::{NextSecret, SigningSecret};
 pub use links::Sealed;
 pub use members::Actor;
