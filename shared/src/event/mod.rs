@@ -63,6 +63,9 @@ pub struct Event {
     /// The user who acted, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// The API key or service account by which they did, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actorby: Option<String>,
     /// The subject's version after the change.
     pub sequence: u64,
     /// What the contract of the type says.
@@ -92,6 +95,7 @@ impl Event {
             correlationid: cx.correlation_id.clone(),
             traceparent: Some(cx.traceparent.clone()),
             actor: cx.actor.clone(),
+            actorby: cx.actor_by.clone(),
             sequence,
             data: serde_json::to_value(payload)?,
         })
