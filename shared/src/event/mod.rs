@@ -179,6 +179,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<accounts::UserSecondFactorsChanged>(),
     published::<accounts::OrganizationInvitationAccepted>(),
     published::<accounts::OrganizationInvitationRevoked>(),
+    published::<accounts::OrganizationInvitationDeclined>(),
     published::<users::UserProfileUpdated>(),
     published::<events::EventCreated>(),
     published::<events::EventUpdated>(),

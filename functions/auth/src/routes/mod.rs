@@ -80,7 +80,11 @@ pub fn ordinary() -> OpenApiRouter<App> {
             invitations::create::create,
             invitations::list::list
         ))
-        .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(
+            invitations::answer::show,
+            invitations::revoke::revoke
+        ))
+        .routes(routes!(invitations::answer::accept))
         .routes(routes!(users::list::list))
         .routes(routes!(users::get::get, users::change::change))
         .routes(routes!(programs::api_keys::list))

@@ -18,7 +18,8 @@
 //! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
 //! | `ORG#<organization>` | `INVITE#<invitation>` | invitation, with TTL |
-//! | `ORG#<organization>` | `INVITED#<fingerprint>` | the open invitation of an address, with TTL |
+//! | `ORG#<organization>` | `INVITEE#<fingerprint or user>` | the open invitation of an address or a user, and the pause after it, with TTL |
+//! | `ORG#<organization>`, `USER#<user>` | `INVITES#<day>` | how many invitations were sent, with TTL |
 //! | `USER#<user>`, `ORG#<organization>` | `APIKEY#<key>`, `SERVICE#<account>` | API key, service account |
 //! | `USER#<user>`, `ORG#<organization>` | `PROGRAMS` | count of both |
 //! | `PROGRAM#<key or account>` | `OWNER` | whose it is |
@@ -46,8 +47,9 @@ use crate::model::{
     factors::Factors,
     flow::Flow,
     identity::{Identity, subject_fingerprint},
+    invitation::{Invitation, Invited},
     mailed::{Link, LinkUse},
-    organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
+    organization::{Headcount, Member, Organization, TOMBSTONE_LIFE},
     passkey::Passkey,
     program::{Program, ProgramId},
     provider::ProviderName,
@@ -55,6 +57,8 @@ use crate::model::{
     session::Session,
 };
 
+/// How long it is remembered after a pause how often somebody was invited in vain.
+const PAUSES_REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long an invitation is shown after it ceased to be open.
 const CLOSED_INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -189,15 +193,22 @@ pub(super) fn invitation(organization: OrganizationId, id: InvitationId) -> Key 
     )
 }
 
-pub(super) const INVITED: &str = "INVITED#";
-/// Both kinds of items about invitations.
+pub(super) const INVITEE: &str = "INVITEE#";
+pub(super) const SENT: &str = "INVITES#";
+/// All kinds of items about invitations.
 pub(super) const INVITATIONS: &str = "INVITE";
 
-pub(super) fn invited(organization: OrganizationId, email: &Email) -> Key {
+pub(super) fn invited(organization: OrganizationId, whom: &str) -> Key {
     Key::new(
         organization_partition(organization),
-        format!("{INVITED}{}", email.fingerprint()),
+        format!("{INVITEE}{whom}"),
     )
+}
+
+/// How many invitations an organisation or a person sent on the day of `now`.
+pub(super) fn invitations_sent(partition: String, now: Timestamp) -> Key {
+    let day = now.strftime("%Y-%m-%d");
+    Key::new(partition, format!("{SENT}{day}"))
 }
 
 /// Whose programs: a person's or an organisation's partition.
@@ -426,6 +437,23 @@ impl Entity for Invitation {
     }
 }
 
+impl Entity for Invited {
+    const KIND: &'static str = "invited";
+
+    fn key(&self) -> Key {
+        invited(self.organization_id, &self.whom)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        // Who invites again after a pause waits longer the next time.
+        Some(self.until + PAUSES_REMEMBERED)
+    }
+}
+
 impl Entity for Program {
     const KIND: &'static str = "program";
 
@@ -486,16 +514,6 @@ impl<T: Serialize + serde::de::DeserializeOwned> Entity for Claim<T> {
 
     fn expires_at(&self) -> Option<Timestamp> {
         self.until
-    }
-}
-
-/// The claim of an address by its open invitation.
-pub(super) fn open_invitation(of: &Invitation, address: &Email) -> Claim<InvitationId> {
-    debug_assert_eq!(of.state, InvitationState::Pending);
-    Claim {
-        key: invited(of.organization_id, address),
-        owner: of.id,
-        until: Some(of.expires_at),
     }
 }
 
