@@ -11,6 +11,8 @@ mod discretion;
 mod door;
 mod editing;
 mod finding;
+mod keys;
+mod life;
 mod model;
 mod offline;
 mod parsers;
