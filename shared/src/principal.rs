@@ -182,6 +182,17 @@ pub enum Means {
     },
 }
 
+impl Means {
+    /// The id of the key or service account, if it is one.
+    pub fn program(&self) -> Option<String> {
+        match self {
+            Self::SignIn => None,
+            Self::ApiKey { id, .. } => Some(id.to_string()),
+            Self::ServiceAccount { id, .. } => Some(id.to_string()),
+        }
+    }
+}
+
 /// A caller with no person behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Machine {

@@ -16,9 +16,7 @@ async fn or_07_what_was_done_in_an_organisation_is_in_its_log() {
     let org = json!({"name": "Logged", "slug": slug});
     let org = owner.post("/v1/organizations", &org).await.expect(201).body;
     let id = text(&org, "id");
-    let add = json!({"userId": member.id, "role": "organizer"});
-    let members = format!("/v1/organizations/{id}/members");
-    owner.post(&members, &add).await.expect(201);
+    owner.takes_in(&member, id, "organizer").await;
     let path = format!("/v1/audit-log?organizationId={id}&actor={}", owner.id);
     let (owner, path) = (&owner, path.as_str());
     let entries = eventually("three entries of the log", || async move {
@@ -27,12 +25,20 @@ async fn or_07_what_was_done_in_an_organisation_is_in_its_log() {
         (items.len() == 3).then_some(items)
     })
     .await;
-    let added = entries
+    let asked = entries
         .iter()
         .find(|entry| entry["details"]["userId"] == member.id.as_str())
-        .expect("the new member");
-    assert_eq!(added["action"], "organization.member.added");
-    assert_eq!(added["details"]["role"], "organizer");
+        .expect("the invitation");
+    assert_eq!(asked["action"], "organization.invitation.created");
+    assert_eq!(asked["details"]["role"], "organizer");
+    // And two of who accepted.
+    let all = format!("/v1/audit-log?organizationId={id}");
+    let all = all.as_str();
+    eventually("five entries of the log", || async move {
+        let answer = owner.get(all).await;
+        (answer.body["items"].as_array()?.len() == 5).then_some(())
+    })
+    .await;
     let export = format!("/v1/audit-log/export?organizationId={id}");
     let export = owner.get(&export).await.expect(200);
     let mut verifier = Verifier::new();
@@ -40,7 +46,7 @@ async fn or_07_what_was_done_in_an_organisation_is_in_its_log() {
         verifier.line(line).unwrap();
     }
     let head = verifier.finish().unwrap().head;
-    assert_eq!((head.chain.as_str(), head.sequence), (id, 3));
+    assert_eq!((head.chain.as_str(), head.sequence), (id, 5));
     // Whoever only works there does not read it, nor anybody the platform's.
     member.get(path).await.expect(403).problem("forbidden");
     owner

@@ -22,14 +22,12 @@ async fn op_04_from_registration_to_matches_with_reasons() {
         .await
         .expect(201)
         .body;
+    let body = json!({"userId": approver.id, "role": "approver"});
     let members = format!("/v1/organizations/{}/members", text(&org, "id"));
-    organiser
-        .post(
-            &members,
-            &json!({"userId": approver.id, "role": "approver"}),
-        )
-        .await
-        .expect(201);
+    organiser.post(&members, &body).await.expect(201);
+    let asked = approver.told("organization.invitation.received").await;
+    let accept = format!("{}/accept", text(&asked, "link"));
+    approver.post(&accept, &json!({})).await.expect(200);
 
     let body =
         draft(json!({"organizationId": org["id"], "title": "From draft to door", "capacity": 50}));
@@ -131,6 +129,11 @@ async fn or_06_an_invitation_by_mail() {
         stack.person("gina").await,
         stack.person("stan").await,
     );
+    let token = mailed(&stack, &owner, "/v1/auth/verify-email#").await;
+    owner
+        .post("/v1/auth/verify-email", &json!({"token": token}))
+        .await
+        .expect(204);
     let org = json!({"name": "Invited", "slug": format!("inv-{}", &owner.id[20..])});
     let org = owner.post("/v1/organizations", &org).await.expect(201).body;
     let invitations = format!("/v1/organizations/{}/invitations", text(&org, "id"));

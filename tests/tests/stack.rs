@@ -251,6 +251,16 @@ impl Person {
         .await
     }
 
+    /// Asks somebody into an organisation, who accepts.
+    pub async fn takes_in(&self, who: &Self, organization: &str, role: &str) {
+        let path = format!("/v1/organizations/{organization}");
+        let body = json!({"userId": who.id, "role": role});
+        let asked = self.post(&format!("{path}/members"), &body).await;
+        let asked = asked.expect(201).body;
+        let accept = format!("{path}/invitations/{}/accept", text(&asked, "id"));
+        who.post(&accept, &json!({})).await.expect(200);
+    }
+
     /// Publishes a personal event.
     pub async fn publishes(&self, changes: Value) -> Value {
         let event = self

@@ -31,7 +31,10 @@ async fn b1_09_a_key_has_a_limit_of_its_own_and_shows_it() {
     let (_, other) = stack.key(&ada, &["users:read"]).await;
     for left in [1, 0] {
         let reply = stack.me_by(&key).await.expect(200);
-        assert_eq!(reply.header("ratelimit-policy"), "\"api-key\";q=2;w=60");
+        assert_eq!(
+            reply.header("ratelimit-policy"),
+            "\"api-key\";q=2;w=60, \"principal\";q=20;w=60"
+        );
         assert!(
             reply
                 .header("ratelimit")
@@ -46,7 +49,10 @@ async fn b1_09_a_key_has_a_limit_of_its_own_and_shows_it() {
     assert_eq!(reply.body["violated-policies"], json!(["api-key"]));
     // Neither another key nor its owner is harmed, and no key exceeds the general limit.
     let reply = stack.me_by(&other).await.expect(200);
-    assert_eq!(reply.header("ratelimit-policy"), "\"api-key\";q=20;w=60");
+    assert_eq!(
+        reply.header("ratelimit-policy"),
+        "\"api-key\";q=20;w=60, \"principal\";q=20;w=60"
+    );
     let reply = stack.get("/v1/users/me", &ada).await.expect(200);
     assert_eq!(reply.header("ratelimit-policy"), "\"principal\";q=20;w=60");
     let change = json!({"rateLimit": {"requests": 1000, "seconds": 1}});
@@ -57,7 +63,10 @@ async fn b1_09_a_key_has_a_limit_of_its_own_and_shows_it() {
     let patch = patch.header("if-match", "*").json(change).send().await;
     patch.expect(200);
     let reply = stack.me_by(&key).await;
-    assert_eq!(reply.header("ratelimit-policy"), "\"api-key\";q=20;w=60");
+    assert_eq!(
+        reply.header("ratelimit-policy"),
+        "\"api-key\";q=20;w=60, \"principal\";q=20;w=60"
+    );
 }
 
 #[tokio::test]

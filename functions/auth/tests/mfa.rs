@@ -441,3 +441,24 @@ async fn au_21_secrets_and_codes_are_nowhere_in_the_clear_and_sealed_for_one_acc
     let path = "/v1/auth/mfa/totp/confirm";
     stack.post(&eve, path, body).await.expect(500);
 }
+
+/// What the first proof of an address takes away is in the log too.
+#[tokio::test]
+async fn b1_04_the_factors_that_go_with_the_first_proof_are_told() {
+    let stack = Stack::new().await;
+    let thief = stack.register("ada").await;
+    stack.phone(&thief).await;
+    let asked = stack.api.post("/v1/auth/magic-link");
+    let asked = asked.json(json!({"email": thief.email})).send().await;
+    asked.expect(202);
+    let token = stack.mailed("sign-in").await;
+    let token = token.split_whitespace().next().unwrap();
+    let come = stack.api.post("/v1/auth/magic-link/verify");
+    let come = come.json(json!({"token": token})).send().await;
+    come.expect(200);
+    let told = stack.last_event("user.second_factors.changed").await;
+    assert_eq!(
+        told,
+        json!({"userId": thief.id, "authenticatorApp": false, "passkeys": 0})
+    );
+}

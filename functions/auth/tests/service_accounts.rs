@@ -107,10 +107,8 @@ async fn au_24_client_credentials_give_a_token_about_the_client() {
     assert_eq!(says["org"], org.to_string());
     assert_eq!(says["scope"], "events:write organizations:read");
     members(&stack, org, token).await.expect(200);
-    let write = stack.api.post(&format!("/v1/organizations/{org}/members"));
-    let write = write
-        .token(token)
-        .json(json!({"userId": owner.id, "role": "member"}));
+    let write = stack.api.patch(&format!("/v1/organizations/{org}"));
+    let write = write.token(token).json(json!({"name": "Mine"}));
     write.send().await.expect(403).problem("insufficient-scope");
     // Its secret stands nowhere, and nobody sees it again.
     let path = format!("/v1/organizations/{org}/service-accounts");

@@ -9,8 +9,8 @@ use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::describe::{self, Guarded};
-use super::guard::AccountOf;
-use super::{frame, guard};
+use super::limits::{AccountOf, TokenOf};
+use super::{frame, guard, limits};
 use crate::access::AccessReader;
 use crate::aws::Aws;
 use crate::config::{ConfigError, Env};
@@ -136,12 +136,12 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         describe::complete(routes.get_openapi_mut(), Guarded::Ordinarily);
         let layered = routes
             .route_layer(from_fn_with_state(self.core.clone(), guard::idempotency))
-            .route_layer(from_fn_with_state(self.core.clone(), guard::limit));
+            .route_layer(from_fn_with_state(self.core.clone(), limits::limit));
         self.router = self.router.merge(layered);
         self
     }
 
-    /// Routes that give or take credentials: counted exactly per address and
+    /// Routes that give or take what can be guessed: counted exactly per address and
     /// per account that `account_of` finds, and never with an Idempotency-Key,
     /// for a stored reply must not hold a secret.
     pub fn credential_routes(
@@ -150,10 +150,29 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         account_of: AccountOf,
     ) -> Self {
         describe::complete(routes.get_openapi_mut(), Guarded::AsCredentials);
-        let layered = routes.route_layer(from_fn_with_state(
-            (self.core.clone(), account_of),
-            guard::limit_credentials,
-        ));
+        let open = Arc::new(describe::open(routes.get_openapi_mut()));
+        let layered = routes
+            .route_layer(from_fn_with_state(open, guard::forget_actor))
+            .route_layer(from_fn_with_state(
+                (self.core.clone(), account_of),
+                limits::limit_credentials,
+            ));
+        self.router = self.router.merge(layered);
+        self
+    }
+
+    /// Routes that take or give tokens which nobody guesses: counted per address,
+    /// generously, and per token that `token_of` finds (per principal where
+    /// there is one); no reply is stored.
+    pub fn token_routes(mut self, mut routes: OpenApiRouter<S>, token_of: TokenOf) -> Self {
+        describe::complete(routes.get_openapi_mut(), Guarded::AsCredentials);
+        let open = Arc::new(describe::open(routes.get_openapi_mut()));
+        let layered = routes
+            .route_layer(from_fn_with_state(open, guard::forget_actor))
+            .route_layer(from_fn_with_state(
+                (self.core.clone(), token_of),
+                limits::limit_tokens,
+            ));
         self.router = self.router.merge(layered);
         self
     }

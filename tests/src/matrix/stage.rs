@@ -159,9 +159,15 @@ impl Stage {
         let members = format!("/v1/organizations/{organization}/members");
         for (person, role) in [(&member, "member"), (&other, "organizer")] {
             let body = json!({"userId": person.id, "role": role});
-            stage.act(&owner, "auth", &members, body).await;
+            let asked = stage.act(&owner, "auth", &members, body).await;
+            let accept = format!(
+                "/v1/organizations/{organization}/invitations/{}/accept",
+                text(&asked, "/id")
+            );
+            stage.act(person, "auth", &accept, json!({})).await;
         }
         let sessions = stage.read(&owner, "auth", "/v1/auth/sessions").await;
+        stage.prove(&owner).await;
         let invitations = format!("/v1/organizations/{organization}/invitations");
         let invite = json!({"email": "new@example.org", "role": "member"});
         let invitation = stage.act(&owner, "auth", &invitations, invite).await;
@@ -363,10 +369,20 @@ impl Stage {
         let events = self.world.outbox(&self.tables["auth"]).await;
         let invited = events
             .iter()
-            .find(|event| event.kind == "organization.invitation.created")
+            .rfind(|event| event.kind == "organization.invitation.created")
             .unwrap();
-        let sealed = text(&invited.data, "/sealedToken");
-        String::from_utf8(shared::digest::from_base64url(&sealed).unwrap()).unwrap()
+        opened(&invited.data)
+    }
+
+    /// Proves the address of somebody by the letter that was mailed.
+    async fn prove(&self, who: &Person) {
+        let events = self.world.outbox(&self.tables["auth"]).await;
+        let letter = events
+            .iter()
+            .find(|event| event.data["userId"] == who.id && !event.data["sealedToken"].is_null())
+            .unwrap();
+        let body = json!({"token": opened(&letter.data)});
+        self.act(who, "auth", "/v1/auth/verify-email", body).await;
     }
 
     /// Everything that all tables hold, but for counted requests.
@@ -380,6 +396,12 @@ impl Stage {
         }
         all
     }
+}
+
+/// The token that a letter carries, as the mailer opens it.
+fn opened(letter: &Value) -> String {
+    let sealed = text(letter, "/sealedToken");
+    String::from_utf8(shared::digest::from_base64url(&sealed).unwrap()).unwrap()
 }
 
 fn text(body: &Value, pointer: &str) -> String {

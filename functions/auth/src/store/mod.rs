@@ -30,6 +30,7 @@ pub use items::{NextSecret, SigningSecret};
 pub use links::Sealed;
 pub use members::Actor;
 pub use organizations::Removal;
+pub use passkeys::FactorRemoval;
 pub use programs::Programs;
 pub use sessions::Ending;
 

@@ -18,7 +18,7 @@ use shared::{
 use super::{
     Store,
     items::{self, ProgramOwner},
-    members::{Actor, still_there, vouch},
+    members::{Actor, still_there},
 };
 use crate::{
     model::program::{MAX_PROGRAMS, Program, ProgramId},
@@ -109,7 +109,7 @@ impl Store {
             .or(Problem::new(&TOO_MANY_KEYS));
         if let Some((organization, _)) = new.place() {
             still_there(&mut commit, organization);
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         self.let_in(&mut commit, new);
         commit.publish(&new.changed(CredentialChange::Created), 1);
@@ -130,7 +130,7 @@ impl Store {
         commit.replace(after);
         if let (Some((organization, _)), Some(actor)) = (after.place(), actor) {
             still_there(&mut commit, organization);
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         for gone in &before.secrets {
             if !after.secrets.iter().any(|kept| kept.hash == gone.hash) {
@@ -156,7 +156,7 @@ impl Store {
             .update(items::program_count(program.owner))
             .add("programs", -1);
         if let (Some((organization, _)), Some(actor)) = (program.place(), actor) {
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         commit.finish(reply).await
     }

@@ -116,6 +116,19 @@ impl Words {
                 format!("You are now a member of {name}"),
                 format!("Your role: {}.", role_name(*role)),
             ),
+            Message::OrganizationInvitationReceived {
+                invitation_id,
+                organization_id,
+                name,
+                role,
+                expires_at,
+            } => {
+                let mut words = invitation(*organization_id, name, *role, *expires_at);
+                words.action.label = "See the invitation";
+                words.action.path =
+                    format!("/v1/organizations/{organization_id}/invitations/{invitation_id}");
+                words
+            }
             Message::OrganizationInvitation {
                 organization_id,
                 name,
@@ -470,6 +483,15 @@ fn about(event: EventId, title: String, body: String) -> Words {
         body,
         action,
     }
+}
+
+fn invitation(from: OrganizationId, name: &str, role: Role, expires_at: Timestamp) -> Words {
+    let (role, until) = (role_name(role), local(expires_at, "UTC"));
+    organization(
+        from,
+        format!("{name} invites you"),
+        format!("You are invited to join {name} as {role}. The invitation is valid until {until}."),
+    )
 }
 
 fn organization(organization: OrganizationId, title: String, body: String) -> Words {

@@ -18,7 +18,8 @@
 //! | `ORG#<organization>` | `ORGANIZATION`, `HEADCOUNT` | organisation, count of members and owners |
 //! | `ORG#<organization>` | `MEMBER#<user>` | membership |
 //! | `ORG#<organization>` | `INVITE#<invitation>` | invitation, with TTL |
-//! | `ORG#<organization>` | `INVITED#<fingerprint>` | the open invitation of an address, with TTL |
+//! | `ORG#<organization>` | `INVITEE#<fingerprint or user>` | the open invitation of an address or a user, and the pause after it, with TTL |
+//! | `ORG#<organization>`, `USER#<user>` | `INVITES#<day>` | how many invitations were sent, with TTL |
 //! | `USER#<user>`, `ORG#<organization>` | `APIKEY#<key>`, `SERVICE#<account>` | API key, service account |
 //! | `USER#<user>`, `ORG#<organization>` | `PROGRAMS` | count of both |
 //! | `PROGRAM#<key or account>` | `OWNER` | whose it is |
@@ -48,8 +49,8 @@ pub(super) use accounts::{
 };
 pub(super) use factors::{PASSKEY, challenge, credential_claim, factors, passkey};
 pub(super) use organizations::{
-    INVITATION, INVITATIONS, MEMBER, headcount, invitation, invited, member, open_invitation,
-    organization, organization_partition, slug,
+    INVITATION, INVITATIONS, INVITEE, MEMBER, SENT, headcount, invitation, invitations_sent,
+    invited, member, organization, organization_partition, slug,
 };
 pub(super) use programs::{
     API_KEY, ProgramOwner, SERVICE_ACCOUNT, owner, program, program_count, program_owner,

@@ -6,12 +6,13 @@ use shared::{
     table::{Entity, Key},
 };
 
-use super::Claim;
 use crate::model::{
-    email::Email,
-    organization::{Headcount, Invitation, InvitationState, Member, Organization, TOMBSTONE_LIFE},
+    invitation::{Invitation, Invited},
+    organization::{Headcount, Member, Organization, TOMBSTONE_LIFE},
 };
 
+/// How long it is remembered after a pause how often somebody was invited in vain.
+const PAUSES_REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long an invitation is shown after it ceased to be open.
 const CLOSED_INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -49,15 +50,22 @@ pub(in crate::store) fn invitation(organization: OrganizationId, id: InvitationI
     )
 }
 
-const INVITED: &str = "INVITED#";
-/// Both kinds of items about invitations.
+pub(in crate::store) const INVITEE: &str = "INVITEE#";
+pub(in crate::store) const SENT: &str = "INVITES#";
+/// All kinds of items about invitations.
 pub(in crate::store) const INVITATIONS: &str = "INVITE";
 
-pub(in crate::store) fn invited(organization: OrganizationId, email: &Email) -> Key {
+pub(in crate::store) fn invited(organization: OrganizationId, whom: &str) -> Key {
     Key::new(
         organization_partition(organization),
-        format!("{INVITED}{}", email.fingerprint()),
+        format!("{INVITEE}{whom}"),
     )
+}
+
+/// How many invitations an organisation or a person sent on the day of `now`.
+pub(in crate::store) fn invitations_sent(partition: String, now: Timestamp) -> Key {
+    let day = now.strftime("%Y-%m-%d");
+    Key::new(partition, format!("{SENT}{day}"))
 }
 
 impl Entity for Organization {
@@ -113,12 +121,19 @@ impl Entity for Invitation {
     }
 }
 
-/// The claim of an address by its open invitation.
-pub(in crate::store) fn open_invitation(of: &Invitation, address: &Email) -> Claim<InvitationId> {
-    debug_assert_eq!(of.state, InvitationState::Pending);
-    Claim {
-        key: invited(of.organization_id, address),
-        owner: of.id,
-        until: Some(of.expires_at),
+impl Entity for Invited {
+    const KIND: &'static str = "invited";
+
+    fn key(&self) -> Key {
+        invited(self.organization_id, &self.whom)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        // Who invites again after a pause waits longer the next time.
+        Some(self.until + PAUSES_REMEMBERED)
     }
 }
