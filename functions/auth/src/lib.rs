@@ -13,6 +13,7 @@ pub mod operator;
 pub mod passkeys;
 pub mod problems;
 pub mod providers;
+pub mod recovery;
 pub mod relying_party;
 pub mod routes;
 pub mod sealer;

@@ -1,16 +1,13 @@
 //! Step-up: what is sensitive asks for a recent proof on the same session.
 
-use shared::{
-    principal::Principal,
-    problem::{Problem, UNAUTHENTICATED},
-};
+use shared::{principal::Principal, problem::Problem};
 
 use crate::{
     model::{
         factors::{Factors, Way},
         session::{FRESH, Session},
     },
-    problems::STEP_UP_REQUIRED,
+    problems::{STEP_UP_REQUIRED, ended},
     state::App,
 };
 
@@ -34,14 +31,7 @@ impl App {
             self.store.factors(principal.user_id),
         )
         .await?;
-        let session = session.ok_or_else(|| {
-            Problem::new(&UNAUTHENTICATED)
-                .detail("The session has ended.")
-                .header(
-                    http::header::WWW_AUTHENTICATE,
-                    "Bearer realm=\"plenary\", error=\"invalid_token\"",
-                )
-        })?;
+        let session = session.ok_or_else(ended)?;
         Ok(Standing { session, factors })
     }
 

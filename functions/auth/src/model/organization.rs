@@ -147,16 +147,6 @@ pub struct Headcount {
     pub owners: u64,
 }
 
-/// In how many organisations a person is.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MembershipCount {
-    /// Who.
-    pub user_id: UserId,
-    /// In how many.
-    pub organizations: u64,
-}
-
 /// Where an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
