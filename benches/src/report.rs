@@ -1,6 +1,10 @@
 //! The report, in Markdown: as `docs/performance.md` has it.
 
+mod sized;
+
 use std::fmt::Write as _;
+
+pub use sized::{curves, identity, revocation};
 
 use crate::journeys::{self, Journeys, Kind, Step, VISIT};
 use crate::measure::Figures;

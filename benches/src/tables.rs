@@ -66,6 +66,21 @@ pub fn clear(db: &Database, table: &str) -> crate::Result<()> {
     Ok(())
 }
 
+/// Ends the groups' streams, once nobody follows them any more: dynoxide looks
+/// through all records of a table's stream for each that it adds, which
+/// DynamoDB does not, and which would be most of what is measured.
+pub fn silence(db: &Database) -> crate::Result<()> {
+    for name in GROUPS {
+        let off = json!({
+            "TableName": name,
+            "StreamSpecification": {"StreamEnabled": false},
+        });
+        db.update_table(serde_json::from_value(off)?)
+            .context(format!("the stream of {name}"))?;
+    }
+    Ok(())
+}
+
 /// Creates every table.
 pub fn create(db: &Database) -> crate::Result<()> {
     let groups = GROUPS.iter().map(|name| (*name, true));

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::payload::Request;
-use crate::stack::Stack;
+use crate::stack::{Endpoint, Stack};
+use crate::timer::Timer;
 
 /// A signed-in person.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +72,38 @@ pub async fn register(stack: &mut Stack, name: &str) -> Result<Person> {
         email: format!("{name}@example.org"),
         token: answer.text("/accessToken")?,
     })
+}
+
+/// `count` new accounts, each at a network of its own.
+pub async fn people(stack: &Stack, count: usize) -> Result<Vec<Person>> {
+    let mut auth = Timer::start(stack, "auth-api", Endpoint::Unlimited).await?;
+    let mut people = Vec::with_capacity(count);
+    for number in 0..count {
+        let name = format!("person-{}", uuid::Uuid::now_v7().simple());
+        let request = registration(&name).from(&home(number));
+        let (answer, _) = auth.send(&request).await?;
+        people.push(Person {
+            id: answer.text("/user/id")?,
+            email: format!("{name}@example.org"),
+            token: answer.text("/accessToken")?,
+        });
+    }
+    Ok(people)
+}
+
+/// The address of the `number`-th person's network.
+pub fn home(number: usize) -> String {
+    format!("10.{}.{}.7", number / 250 % 250, number % 250)
+}
+
+/// Signs people in again: a token lasts a quarter of an hour.
+pub async fn sign_in(stack: &Stack, people: &mut [Person]) -> Result<()> {
+    let mut auth = Timer::start(stack, "auth-api", Endpoint::Unlimited).await?;
+    for (number, person) in people.iter_mut().enumerate() {
+        let (answer, _) = auth.send(&login(person).from(&home(number))).await?;
+        person.token = answer.text("/accessToken")?;
+    }
+    Ok(())
 }
 
 /// A new event of the organisation.
@@ -151,6 +184,19 @@ impl World {
         let keys = Request::new("GET", "/.well-known/jwks.json");
         world.jwks = stack.request("auth-api", &keys).await?.response.body;
         Ok(world)
+    }
+
+    /// Signs everybody in again.
+    pub async fn sign_in(&mut self, stack: &Stack) -> Result<()> {
+        for person in [
+            &mut self.organiser,
+            &mut self.approver,
+            &mut self.attendee,
+            &mut self.passer_by,
+        ] {
+            sign_in(stack, std::slice::from_mut(person)).await?;
+        }
+        Ok(())
     }
 
     /// Publishes an event with one attendee, and gives people profiles.

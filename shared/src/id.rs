@@ -142,6 +142,10 @@ ids! {
     EventId = "event";
     /// A person's registration for an event.
     RegistrationId = "reg";
+    /// Two people who know each other.
+    ConnectionId = "conn";
+    /// A long job over many groups, such as deleting an account.
+    OperationId = "op";
     /// A place where events happen.
     VenueId = "venue";
     /// A person's secret calendar.

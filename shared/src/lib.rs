@@ -24,6 +24,7 @@ pub mod outward;
 pub mod page;
 pub mod principal;
 pub mod problem;
+pub mod rotation;
 pub mod run;
 pub mod scope;
 #[cfg(feature = "sealing")]

@@ -6,3 +6,5 @@ pub mod describe;
 mod documents;
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod told;

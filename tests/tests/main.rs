@@ -9,6 +9,7 @@ mod abuse;
 mod audit;
 mod bus;
 mod calendars;
+mod days;
 mod door;
 mod edge;
 mod ground;

@@ -42,9 +42,9 @@ cargo xtask <command>
   redrive [queue] [--env E]     put dead letters back into their queue, or all of them
   replay --from T --to T [--env E]
                                 publish the events of a span again (RFC 3339)
-  rotate-keys [--immediately] [--env E]
-                                sign access tokens with a new key; with --immediately,
-                                what the old one signed is refused
+  rotate-keys [tokens|tickets] [--immediately] [--env E]
+                                sign access tokens, or the tickets of events, with a new
+                                key; with --immediately, what was signed before is refused
 
   owner <email> [--env E]       make the account of a verified address an owner of the platform
   audit verify [--organization ID] [--env E] [--anchor N:HASH] [FILE]

@@ -128,19 +128,34 @@ pub fn replay(mut args: Args) -> Outcome {
     Ok(())
 }
 
-/// Gives the deployment another key for its access tokens.
+/// Gives the deployment another key for its access tokens, or for the tickets
+/// of its events.
 pub fn rotate_keys(mut args: Args) -> Outcome {
     let immediately = args.flag("--immediately");
     let target = Target::of(&mut args)?;
+    let (group, overlap) = match args.positional().as_deref() {
+        None | Some("tokens") => (
+            "auth",
+            "The one before verifies its tokens until the last has expired.",
+        ),
+        Some("tickets") => (
+            "events",
+            "Tickets that the one before signed stay good until it is withdrawn.",
+        ),
+        Some(other) => {
+            return Err(format!(
+                "there are keys of tokens and of tickets, not {other}"
+            ));
+        }
+    };
     args.done()?;
-    let function = format!("{}-auth-api", target.stack);
+    let function = format!("{}-{group}-api", target.stack);
     let operation = json!({"rotateSigningKey": {"immediately": immediately}}).to_string();
     let rotation = parsed(&target.aws(&["invoke", &function, &operation])?)?;
     let text = |name: &str| rotation[name].as_str().unwrap_or_default().to_owned();
     say(&match text("state").as_str() {
         "published" => format!(
-            "The key {} is published and signs from {} on, by itself. The one before verifies its \
-             tokens until the last has expired.",
+            "The key {} is published and signs from {} on, by itself. {overlap}",
             text("kid"),
             text("signsFrom")
         ),

@@ -10,7 +10,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use shared::{
     access::SigningKey,
     clock::Clock,
@@ -18,6 +17,7 @@ use shared::{
     cx::Context,
     digest::{base64url, from_base64url},
     problem::{Problem, UNAVAILABLE},
+    rotation::{Rotate, Rotation, RotationState},
     token::{Signer, new_key},
 };
 use zeroize::Zeroizing;
@@ -57,28 +57,6 @@ struct Open {
     kid: String,
     signer: Arc<Signer>,
     looked_at: Timestamp,
-}
-
-/// How far a rotation is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Rotation {
-    /// The new key.
-    pub kid: String,
-    /// Whether it signs yet.
-    pub state: RotationState,
-    /// From when on it signs.
-    pub signs_from: Timestamp,
-}
-
-/// Whether the new key signs yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum RotationState {
-    /// It is published, and will sign by itself.
-    Published,
-    /// It signs.
-    Signing,
 }
 
 impl KeyRing {
@@ -121,66 +99,6 @@ impl KeyRing {
             looked_at: now,
         });
         Ok(signer)
-    }
-
-    /// Begins a rotation, or tells how far the one is that was begun.
-    ///
-    /// # Errors
-    /// 503 if the tables or the keeper of the keys do not answer.
-    pub async fn rotate(&self, cx: &Context) -> Result<Rotation, Problem> {
-        // There must be a key in use, and a step that is due is made now.
-        self.lock().take();
-        self.signer(cx).await?;
-        let now = self.clock.now();
-        let next = match self.store.signing_secrets().await? {
-            (Some(_), Some(next)) => next,
-            (Some(current), None)
-                if now.duration_since(current.created_at) < AHEAD + AHEAD
-                    && current.version > 1 =>
-            {
-                // Rotated a moment ago: a repeated command is no second rotation.
-                return Ok(Rotation {
-                    signs_from: current.created_at,
-                    kid: current.kid,
-                    state: RotationState::Signing,
-                });
-            }
-            _ => self.announce(cx, now).await?,
-        };
-        Ok(Rotation {
-            kid: next.kid,
-            state: RotationState::Published,
-            signs_from: next.signs_from,
-        })
-    }
-
-    /// Replaces a key that somebody else may have: what it signed is refused
-    /// as soon as each function has read the keys again, within a minute.
-    ///
-    /// # Errors
-    /// 503 if the tables or the keeper of the keys do not answer, 412 if
-    /// somebody else rotated at the same time.
-    pub async fn replace(&self, cx: &Context) -> Result<Rotation, Problem> {
-        self.lock().take();
-        self.signer(cx).await?;
-        let now = self.clock.now();
-        let (current, next) = self.store.signing_secrets().await?;
-        let current = current.ok_or_else(|| Problem::internal("there is no signing key"))?;
-        let (secret, public) = self.sealed(now).await?;
-        self.store
-            .replace_signing_key(cx, &current, next.as_ref(), (&secret, &public))
-            .await?;
-        self.lock().take();
-        tracing::warn!(
-            auth.kid = secret.kid,
-            auth.withdrawn = current.kid,
-            "the signing key was replaced and the old one withdrawn"
-        );
-        Ok(Rotation {
-            kid: secret.kid,
-            state: RotationState::Signing,
-            signs_from: now,
-        })
     }
 
     async fn announce(&self, cx: &Context, now: Timestamp) -> Result<NextSecret, Problem> {
@@ -286,6 +204,59 @@ impl KeyRing {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rotate for KeyRing {
+    async fn rotate(&self, cx: &Context) -> Result<Rotation, Problem> {
+        // There must be a key in use, and a step that is due is made now.
+        self.lock().take();
+        self.signer(cx).await?;
+        let now = self.clock.now();
+        let next = match self.store.signing_secrets().await? {
+            (Some(_), Some(next)) => next,
+            (Some(current), None)
+                if now.duration_since(current.created_at) < AHEAD + AHEAD
+                    && current.version > 1 =>
+            {
+                // Rotated a moment ago: a repeated command is no second rotation.
+                return Ok(Rotation {
+                    signs_from: current.created_at,
+                    kid: current.kid,
+                    state: RotationState::Signing,
+                });
+            }
+            _ => self.announce(cx, now).await?,
+        };
+        Ok(Rotation {
+            kid: next.kid,
+            state: RotationState::Published,
+            signs_from: next.signs_from,
+        })
+    }
+
+    /// Every function reads the keys again within a minute.
+    async fn replace(&self, cx: &Context) -> Result<Rotation, Problem> {
+        self.lock().take();
+        self.signer(cx).await?;
+        let now = self.clock.now();
+        let (current, next) = self.store.signing_secrets().await?;
+        let current = current.ok_or_else(|| Problem::internal("there is no signing key"))?;
+        let (secret, public) = self.sealed(now).await?;
+        self.store
+            .replace_signing_key(cx, &current, next.as_ref(), (&secret, &public))
+            .await?;
+        self.lock().take();
+        tracing::warn!(
+            auth.kid = secret.kid,
+            auth.withdrawn = current.kid,
+            "the signing key was replaced and the old one withdrawn"
+        );
+        Ok(Rotation {
+            kid: secret.kid,
+            state: RotationState::Signing,
+            signs_from: now,
+        })
     }
 }
 

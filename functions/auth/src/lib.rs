@@ -9,7 +9,6 @@ pub mod grant;
 pub mod keyring;
 pub mod letters;
 pub mod model;
-pub mod operator;
 pub mod passkeys;
 pub mod problems;
 pub mod providers;

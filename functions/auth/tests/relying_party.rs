@@ -11,7 +11,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use plenary_auth::{App, Settings, api};
 use serde_json::{Value, json};
-use shared::{clock::Clock, testing::World};
+use shared::{clock::Clock, rotation::Rotate, testing::World};
 use tokio::net::TcpListener;
 
 use crate::support::Stack;

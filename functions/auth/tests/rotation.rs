@@ -4,15 +4,11 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use plenary_auth::{
-    App, Settings,
-    keyring::{KeyRing, RotationState},
-    model::session::Method,
-    operator::{Operation, operate},
-};
+use plenary_auth::{App, Settings, keyring::KeyRing, model::session::Method};
 use serde_json::{Value, json};
 use shared::{
     commit::Commit,
+    rotation::{Operation, Rotate, RotationState, operate},
     testing::{Fault, Faults, ISSUER, cx},
     token::key_id,
 };
@@ -51,7 +47,7 @@ impl Stack {
 
     async fn operate(&self, payload: Value) -> Value {
         let operation: Operation = serde_json::from_value(payload).unwrap();
-        let rotation = operate(&self.app.keyring, operation).await.unwrap();
+        let rotation = operate(&*self.app.keyring, operation).await.unwrap();
         serde_json::to_value(rotation).unwrap()
     }
 

@@ -8,7 +8,9 @@ use futures::future::try_join_all;
 use shared::id::{EventId, UserId};
 use shared::table::StoreError;
 
-use crate::model::{Event, Filter, Recommended, RegistrationStatus, Taste, distinct};
+use crate::model::{
+    Admission, Event, Filter, Recommended, RegistrationStatus, Status, Taste, distinct,
+};
 use crate::store::Store;
 
 /// How many of a person's tags are looked up.
@@ -17,6 +19,8 @@ const TAGS: usize = 5;
 const CITIES: usize = 2;
 /// How many events of each.
 const EACH: u32 = 10;
+/// How many where connections go.
+const MET: usize = 20;
 /// How many of everything that is ahead.
 const ANY: u32 = 20;
 
@@ -56,17 +60,40 @@ pub async fn recommended(
             .map(|(filter, many)| store.search(filter, fits, *many, None)),
     )
     .await?;
+    let met = met(store, &taste, fits).await?;
     let events: BTreeMap<EventId, Event> = found
         .into_iter()
         .flat_map(|found| found.items)
+        .chain(met)
         .map(|event| (event.id, event))
         .collect();
     let ids = distinct(events.keys().copied());
-    let counts = store.counts_of(&ids).await?;
-    let candidates = counts
-        .into_iter()
-        .filter_map(|counts| Some((events.get(&counts.id)?.clone(), counts)));
+    let (counts, admissions) =
+        futures::future::try_join(store.counts_of(&ids), store.admissions_of(&ids)).await?;
+    let admission = |id: EventId| {
+        let said = admissions.iter().find(|admission| admission.event_id == id);
+        said.cloned().unwrap_or_else(|| Admission::standard(id))
+    };
+    let candidates = counts.into_iter().filter_map(|counts| {
+        let admission = admission(counts.id);
+        Some((events.get(&counts.id)?.clone(), counts, admission))
+    });
     Ok(taste.rank(candidates, now, many))
+}
+
+/// Where connections go, as far as it is a candidate.
+async fn met(
+    store: &Store,
+    taste: &Taste,
+    fits: impl Fn(&Event) -> bool,
+) -> Result<Vec<Event>, StoreError> {
+    let mut most: Vec<(EventId, u32)> = taste.company.iter().map(|(id, n)| (*id, *n)).collect();
+    most.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let ids: Vec<EventId> = most.into_iter().take(MET).map(|(id, _)| id).collect();
+    let mut events = store.events_of(&ids).await?;
+    let listed = |event: &Event| event.details.parent_id.is_none() || event.details.stands_alone;
+    events.retain(|event| event.status == Status::Published && listed(event) && fits(event));
+    Ok(events)
 }
 
 async fn taste(store: &Store, user: UserId) -> Result<Taste, StoreError> {
@@ -94,6 +121,7 @@ async fn taste(store: &Store, user: UserId) -> Result<Taste, StoreError> {
             taste.add_saved(&event);
         }
     }
+    taste.company = store.company(user).await?;
     taste.interests = store.interests(user).await?.into_iter().collect();
     taste.known = ids.into_iter().collect();
     Ok(taste)

@@ -3,44 +3,39 @@
 //! Everything here may come twice, late and in another order: each step looks
 //! at the state, does what is left to do, and commits under conditions.
 
+mod closing;
+mod connecting;
 mod following;
+mod places;
 mod telling;
 mod welcome;
 
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use shared::commit::{Commit, CommitError, Settled};
+use shared::commit::Settled;
 use shared::cx::Context;
 use shared::event::auth::{
     OrganizationCreated, OrganizationDeleted, OrganizationUpdated, UserRegistered,
 };
-use shared::event::events::{
-    AdmissionUpdated, EventCancelled, EventCompleted, EventDeleted, EventUpdated, VenueUpdated,
-};
-use shared::event::users::UserProfileUpdated;
+use shared::event::events::{AdmissionUpdated, EventCancelled, EventUpdated, VenueUpdated};
+use shared::event::users::{ConnectionAccepted, ConnectionRemoved, UserProfileUpdated};
 use shared::event::{Contract, Event as Envelope};
-use shared::id::{EventId, OrganizationId, UserId};
-use shared::problem::{CONFLICT, Problem};
-use shared::table::Entity;
+use shared::id::OrganizationId;
 use shared::worker::{WorkerError, run_batch};
 
-use crate::model::{
-    Admission, Counts, Event, Filter, Move, Organization, RegistrationStatus, Status, Step,
-};
-use crate::problems::HAS_SESSIONS;
-use crate::store::family;
-use crate::store::shelves::shelve;
-use crate::store::{Guard, HEIRS, Owner, Seats, Store};
+use crate::model::Organization;
+use crate::store::Store;
 
+pub use closing::complete_past;
+use closing::{close, end_registrations};
+use connecting::connect;
 use following::{cancel_sessions, follow_venue};
+pub use places::end_offers;
+use places::give_out_places;
 pub use telling::tell_due;
 use welcome::{learn_interests, welcome};
 
-/// How many registrations end in one commit: each is two actions.
-const AT_ONCE: usize = 30;
-/// What attendees read when an organisation is gone.
-const CLOSED: &str = "The organization was closed.";
 /// How long one message may take; below the function's time-out.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -107,6 +102,14 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
             let data: UserProfileUpdated = event.data()?;
             learn_interests(store, event, cx, &data).await
         }
+        ConnectionAccepted::TYPE => {
+            let data: ConnectionAccepted = event.data()?;
+            connect(store, event, cx, data.users, true).await
+        }
+        ConnectionRemoved::TYPE => {
+            let data: ConnectionRemoved = event.data()?;
+            connect(store, event, cx, data.users, false).await
+        }
         VenueUpdated::TYPE => {
             let data: VenueUpdated = event.data()?;
             follow_venue(store, cx, data.venue_id).await
@@ -134,264 +137,4 @@ async fn know(
         event.sequence,
     );
     commit.execute().await.settled()
-}
-
-/// Ends what a deleted organisation had: what was open is cancelled, what
-/// nobody saw is deleted.
-async fn close(store: &Store, cx: &Context, id: OrganizationId) -> Result<(), WorkerError> {
-    // Sessions first: an event that has some is not deleted.
-    for sessions in [true, false] {
-        let mut after = None;
-        loop {
-            let owner = Owner::Organization(id);
-            let wanted = |event: &Event| event.details.parent_id.is_some() == sessions;
-            let page = store
-                .list(&owner, &Filter::default(), wanted, 50, after)
-                .await?;
-            for event in &page.items {
-                end(store, cx, event.id).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Ends one event of a deleted organisation.
-async fn end(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
-    // The index may be behind; the commit's condition is not.
-    let Some(event) = store.find(id).await? else {
-        return Ok(());
-    };
-    match event.status {
-        Status::Approved | Status::Published => step(store, cx, &event, Move::Cancel, CLOSED).await,
-        Status::Draft | Status::Submitted | Status::Rejected => remove(store, cx, &event).await,
-        Status::Cancelled | Status::Completed => Ok(()),
-    }
-}
-
-async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), WorkerError> {
-    let mut commit = store.commit(cx);
-    commit
-        .delete(event.key())
-        .when("#version = :read")
-        .bind(":read", event.version);
-    family::remove(&mut commit, event);
-    commit.delete(Admission::key_of(event.id));
-    shelve(&mut commit, Some(event), None);
-    store.forget_history(&mut commit, event.id).await?;
-    commit.publish(
-        &EventDeleted {
-            event_id: event.id,
-            organization_id: event.organization_id,
-        },
-        event.version + 1,
-    );
-    match commit.execute().await {
-        // A session that was cancelled is kept as a record, and its event with it.
-        Err(CommitError::Condition(problem)) if problem.kind() == &HAS_SESSIONS => Ok(()),
-        result => result.settled(),
-    }
-}
-
-/// Writes what Plenary did by itself into the event's history.
-fn record(
-    commit: &mut Commit,
-    next: &Event,
-    step: Step,
-    note: Option<String>,
-    changed: Vec<String>,
-) {
-    let next = Event {
-        version: next.version + 1,
-        ..next.clone()
-    };
-    let entry = next.entry(commit.now(), step, None, note, changed);
-    commit.create(&entry);
-}
-
-/// One move that no person makes.
-async fn step(
-    store: &Store,
-    cx: &Context,
-    event: &Event,
-    step: Move,
-    why: &str,
-) -> Result<(), WorkerError> {
-    let mut commit = store.commit(cx);
-    let Ok(next) = event.moved(step, commit.now()) else {
-        return Ok(());
-    };
-    let reason = (step == Move::Cancel).then(|| why.to_owned());
-    let next = Event {
-        decision_note: reason.clone().or(next.decision_note),
-        ..next
-    };
-    commit.replace(&next);
-    shelve(&mut commit, Some(event), Some(&next));
-    commit
-        .update(Counts::key_of(event.id))
-        .set("open", false)
-        .when("attribute_exists(#pk)");
-    let snapshot = next.snapshot();
-    record(&mut commit, &next, step.into(), reason.clone(), Vec::new());
-    store.note_change(&mut commit, event, &next, None).await?;
-    if step == Move::Complete {
-        commit.publish(&EventCompleted { event: snapshot }, event.version + 1);
-    } else {
-        commit.publish(
-            &EventCancelled {
-                event: snapshot,
-                reason,
-            },
-            event.version + 1,
-        );
-    }
-    commit.execute().await.settled()
-}
-
-/// Ends the registrations of a cancelled event, chunk by chunk. Registration
-/// was closed by the commit that cancelled it, so none is added meanwhile.
-async fn end_registrations(
-    store: &Store,
-    cx: &Context,
-    id: EventId,
-    reason: &str,
-) -> Result<(), WorkerError> {
-    let Some((event, counts)) = store.with_counts(id).await? else {
-        return Ok(());
-    };
-    if event.status != Status::Cancelled {
-        return Ok(());
-    }
-    let mut after = None;
-    loop {
-        let page = store.registrations(id, 100, after).await?;
-        let open: Vec<_> = page
-            .items
-            .iter()
-            .filter(|registration| registration.status != RegistrationStatus::Cancelled)
-            .collect();
-        for chunk in open.chunks(AT_ONCE) {
-            let mut commit = store.commit(cx);
-            let now = commit.now();
-            let mut seats = Seats::of(&event, &counts, &mut commit);
-            for was in chunk {
-                let cancelled = was.turned(RegistrationStatus::Cancelled, now);
-                seats.cancel(was, &cancelled, Some(reason.to_owned()));
-            }
-            seats.settle(Guard::Nothing, Problem::new(&CONFLICT));
-            match commit.execute().await {
-                // Somebody withdrew between our read and our write: look again.
-                Err(err @ CommitError::Condition(_)) => {
-                    return Err(WorkerError::transient(err));
-                }
-                result => result.settled()?,
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
-    }
-}
-
-/// Gives places that became free to those who wait, in order.
-async fn give_out_places(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
-    loop {
-        let Some(hall) = store.hall(id, HEIRS).await? else {
-            return Ok(());
-        };
-        let mut commit = store.commit(cx);
-        if !store.give_out(&mut commit, &hall).await? {
-            return Ok(());
-        }
-        match commit.execute().await {
-            // The waitlist moved; the next look sees where to.
-            Err(CommitError::Condition(_)) => {}
-            result => result.settled()?,
-        }
-    }
-}
-
-/// Ends the offers whose time has passed; each place goes to the next. The
-/// schedule calls it.
-///
-/// # Errors
-/// The store's; the next run goes on.
-pub async fn end_offers(store: &Store, cx: &Context) -> Result<usize, WorkerError> {
-    let (mut after, mut done) = (None, 0);
-    loop {
-        let page = store.offers_before(store.now(), after).await?;
-        for offer in &page.items {
-            done += usize::from(end_offer(store, cx, offer.event_id, offer.user_id).await?);
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(done);
-        }
-    }
-}
-
-/// Ends one offer, unless it was taken, or ended before.
-async fn end_offer(
-    store: &Store,
-    cx: &Context,
-    id: EventId,
-    user: UserId,
-) -> Result<bool, WorkerError> {
-    loop {
-        let read = Box::pin(futures::future::try_join(
-            store.hall(id, HEIRS),
-            store.registration(id, user),
-        ));
-        let (Some(hall), Some(offer)) = read.await? else {
-            return Ok(false);
-        };
-        // The index may be behind; this is not.
-        if offer.offered_until.is_none_or(|until| store.now() < until) {
-            return Ok(false);
-        }
-        let mut commit = store.commit(cx);
-        let reason = Some("The offer was not taken in time.".to_owned());
-        store.release(&mut commit, &hall, &offer, reason).await?;
-        match commit.execute().await {
-            Err(CommitError::Condition(_)) => {}
-            result => return result.settled().map(|()| true),
-        }
-    }
-}
-
-/// Completes published events whose end has passed; the schedule calls it.
-///
-/// # Errors
-/// The store's; the next run goes on.
-pub async fn complete_past(store: &Store, cx: &Context) -> Result<usize, WorkerError> {
-    let now = store.now();
-    let (mut after, mut done) = (None, 0);
-    loop {
-        let page = store.published_before(now, after).await?;
-        for event in page
-            .items
-            .iter()
-            .filter(|event| event.details.ends_at <= now)
-        {
-            if let Some(event) = store.find(event.id).await? {
-                // Changed meanwhile: the next run sees to it.
-                if let Err(err) = step(store, cx, &event, Move::Complete, "").await
-                    && err.retryable()
-                {
-                    return Err(err);
-                }
-                done += 1;
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(done);
-        }
-    }
 }

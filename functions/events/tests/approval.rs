@@ -219,14 +219,14 @@ async fn ev_09_an_unknown_organization_is_503_not_a_guess() {
     assert_eq!(reply.header("retry-after"), "1");
 }
 
-async fn patch(stage: &Stage, user: &TestUser, event: &Value, patch: Value) -> TestReply {
+pub async fn patch(stage: &Stage, user: &TestUser, event: &Value, patch: Value) -> TestReply {
     let request = stage.api.patch(&path(event)).bearer(user);
     request.header("if-match", "*").json(patch).send().await
 }
 
 /// An organisation with approval, its author and approver, and an approved and
 /// published event.
-async fn reviewed(stage: &Stage) -> (TestUser, TestUser, Value) {
+pub async fn reviewed(stage: &Stage) -> (TestUser, TestUser, Value) {
     let org = stage.organization(true).await;
     let author = stage.member(org, Role::Organizer).await;
     let approver = stage.member(org, Role::Approver).await;
@@ -249,7 +249,7 @@ async fn reviewed(stage: &Stage) -> (TestUser, TestUser, Value) {
     (author, approver, event)
 }
 
-async fn decide(
+pub async fn decide(
     stage: &Stage,
     user: &TestUser,
     event: &Value,

@@ -21,7 +21,7 @@ async fn take_over(stage: &Stage, user: &TestUser, event: &Value, body: Value) -
 }
 
 /// The code of the last letter.
-async fn code(stage: &Stage) -> String {
+pub async fn code(stage: &Stage) -> String {
     let told = last(stage, "event.registration.transfer.offered").await;
     let sealed = from_base64url(told.data["sealedToken"].as_str().unwrap()).unwrap();
     let clear = stage.sealer.open(Purpose::Mail, &sealed).await.unwrap();

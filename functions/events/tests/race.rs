@@ -13,7 +13,7 @@ use shared::testing::TestUser;
 use crate::support::Stage;
 
 #[allow(clippy::disallowed_methods)] // a test's own size
-fn size(name: &str, default: usize) -> usize {
+pub fn size(name: &str, default: usize) -> usize {
     let given = std::env::var(name).ok();
     given.map_or(default, |text| text.parse().unwrap())
 }

@@ -1,7 +1,8 @@
 use plenary_events::worker::handle;
 use serde_json::{Map, Value, json};
 use shared::event::auth::UserRegistered;
-use shared::event::users::UserProfileUpdated;
+use shared::event::users::{ConnectionAccepted, ConnectionRemoved, UserProfileUpdated};
+use shared::id::ConnectionId;
 use shared::testing::{TestUser, event};
 
 use crate::support::{Stage, draft, path};
@@ -175,4 +176,123 @@ async fn ev_16_a_newcomer_gets_a_first_selection_once() {
     assert_eq!(welcome.len(), 1);
     assert_eq!(welcome[0].data["userId"], json!(user.id));
     assert_eq!(welcome[0].data["events"].as_array().unwrap().len(), 5);
+}
+
+async fn connections(stage: &Stage, users: [&TestUser; 2], connected: bool, sequence: u64) {
+    let (connection_id, users) = (ConnectionId::new(), users.map(|user| user.id));
+    let news = if connected {
+        event(
+            &ConnectionAccepted {
+                connection_id,
+                users,
+            },
+            sequence,
+        )
+    } else {
+        event(
+            &ConnectionRemoved {
+                connection_id,
+                users,
+            },
+            sequence,
+        )
+    };
+    let failed = handle(&stage.store, batch(&[news])).await;
+    assert!(failed.batch_item_failures.is_empty());
+}
+
+/// EV-15: where connections go who let their connections know; never those who
+/// do not, who only wait, or who are connected no more. News comes late, twice
+/// and in any order.
+#[tokio::test]
+async fn ev_15_connections_who_go_are_a_reason() {
+    let stage = Stage::new().await;
+    let (author, me) = (stage.world.user(), stage.world.user());
+    let [ada, bob, shy] = [(); 3].map(|()| stage.world.user());
+    let met = stage
+        .published(&author, titled("Met", &["cooking"], "Rome"))
+        .await;
+    stage
+        .published(&author, titled("Other", &["cooking"], "Rome"))
+        .await;
+    for (user, visible) in [(&ada, true), (&bob, true), (&shy, false)] {
+        let wish = json!({"visibleToConnections": visible});
+        stage.wish(user, &met, wish).await.expect(201);
+        connections(&stage, [user, &me], true, 2).await;
+        connections(&stage, [user, &me], true, 2).await;
+    }
+    let reasons = async || {
+        let request = stage.api.get("/v1/events/recommended").bearer(&me);
+        let body = request.send().await.expect(200).body;
+        body["items"].clone()
+    };
+    let found = reasons().await;
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    assert_eq!(
+        found[0]["reasons"],
+        json!([{"code": "connections", "count": 2}])
+    );
+    // An end that overtook its beginning, and one who changed their mind.
+    connections(&stage, [&me, &ada], false, 4).await;
+    connections(&stage, [&ada, &me], true, 3).await;
+    let found = reasons().await;
+    assert_eq!(found[0]["reasons"][0]["count"], 1);
+    let mine = format!("{}/registrations/me", path(&met));
+    let hide = stage.api.patch(&mine).bearer(&bob);
+    hide.json(json!({"visibleToConnections": false}))
+        .send()
+        .await
+        .expect(200);
+    // Nothing is known of me any more: what is ahead is all there is.
+    let found = reasons().await;
+    assert_eq!(found[0]["reasons"], json!([{"code": "upcoming"}]));
+    // Of others' connections nobody hears.
+    let stranger = stage.world.user();
+    let codes = recommended(&stage, &stranger).await;
+    assert!(codes.iter().all(|(_, codes)| codes == &[json!("upcoming")]));
+}
+
+/// EV-15: recommended is what one can have a place at now: on sale, with a
+/// place left for which nobody waits.
+#[tokio::test]
+async fn ev_15_nothing_is_recommended_that_cannot_be_had_now() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let sale = |from: &str, until: &str| json!([{"id": "t", "name": "T", "salesFrom": from, "salesUntil": until}]);
+    for (title, types) in [
+        ("Over", sale("2026-08-01T00:00:00Z", "2026-08-31T00:00:00Z")),
+        (
+            "To come",
+            sale("2026-09-10T00:00:00Z", "2026-09-20T00:00:00Z"),
+        ),
+        (
+            "On sale",
+            sale("2026-08-01T00:00:00Z", "2026-09-20T00:00:00Z"),
+        ),
+    ] {
+        let event = stage.published(&author, titled(title, &[], "Rome")).await;
+        stage
+            .admit(&author, &event, json!({"ticketTypes": types}))
+            .await
+            .expect(200);
+    }
+    let mut full = titled("Full", &[], "Rome");
+    full["capacity"] = json!(1);
+    let full = stage.published(&author, full).await;
+    stage.register(&stage.world.user(), &full).await.expect(201);
+    let titles = async || {
+        let found = recommended(&stage, &stage.world.user()).await;
+        found
+            .into_iter()
+            .map(|(title, _)| title)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(titles().await, ["On sale"]);
+    stage
+        .world
+        .clock
+        .advance(jiff::SignedDuration::from_hours(24 * 12));
+    let mut found = titles().await;
+    found.sort_by_key(ToString::to_string);
+    assert_eq!(found, ["On sale", "To come"]);
 }

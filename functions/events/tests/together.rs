@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use shared::testing::{TestUser, cx};
 
 use crate::admission::types;
+use crate::attendees::code;
 use crate::parsers::read;
 use crate::support::{Stage, path};
+use crate::worker::{deliver, last};
 
 async fn linked(stage: &Stage, event: &Value) -> Value {
     let at = format!("{}?format=jsonld", path(event));
@@ -123,10 +125,10 @@ async fn b3_03_04_an_offer_is_no_appointment_until_it_is_taken() {
     );
 }
 
-/// B3-05, EV-20: everybody with an account hears of a change, those whom the
-/// organiser added too; a guest without one is an address, not a person to tell.
+/// B3-05, EV-20: everybody hears of a change, each once: who has an account in
+/// the inbox, a guest whom the organiser registered at the address.
 #[tokio::test]
-async fn b3_05_ev_20_guests_without_an_account_are_nobodys_inbox() {
+async fn b3_05_ev_20_guests_hear_of_changes_at_their_address() {
     let stage = Stage::new().await;
     let author = stage.world.user();
     let [going, added] = [stage.world.user(), stage.world.user()];
@@ -134,7 +136,7 @@ async fn b3_05_ev_20_guests_without_an_account_are_nobodys_inbox() {
     stage.register(&going, &event).await.expect(201);
     for body in [
         json!({"userId": added.id}),
-        json!({"email": "guest@example.org"}),
+        json!({"email": "Guest@example.org"}),
     ] {
         stage
             .act(&author, &event, "attendees", body)
@@ -150,14 +152,90 @@ async fn b3_05_ev_20_guests_without_an_account_are_nobodys_inbox() {
         .expect(200);
     stage.world.clock.advance(SignedDuration::from_mins(6));
     assert_eq!(tell_due(&stage.store, &cx()).await.unwrap(), 1);
+    assert_eq!(tell_due(&stage.store, &cx()).await.unwrap(), 0);
     let told = stage.world.outbox(stage.world.table()).await;
-    let mut people: Vec<String> = told
+    let of = |kind: &str| {
+        let told = told.iter().filter(|told| told.kind == kind);
+        told.map(|told| told.data.clone()).collect::<Vec<_>>()
+    };
+    let mut people: Vec<String> = of("event.change.noticed")
         .iter()
-        .filter(|told| told.kind == "event.change.noticed")
-        .map(|told| told.data["userId"].as_str().unwrap().to_owned())
+        .map(|data| data["userId"].as_str().unwrap().to_owned())
         .collect();
     people.sort();
     let mut wanted = [going.id.to_string(), added.id.to_string()];
     wanted.sort();
     assert_eq!(people, wanted);
+    let guests = of("event.guest.noticed");
+    assert_eq!(guests.len(), 1);
+    assert_eq!(
+        (&guests[0]["email"], &guests[0]["cancelled"]),
+        (&json!("guest@example.org"), &json!(false))
+    );
+    assert_eq!(guests[0]["changed"], json!(["startsAt"]));
+    assert_eq!(guests[0]["event"]["startsAt"], "2026-10-12T08:00:00Z");
+}
+
+/// B3-05, EV-05: a guest hears once, however often the news comes, that the
+/// event is cancelled or the registration removed; one who has claimed it hears
+/// as a user and not as a guest.
+#[tokio::test]
+async fn b3_05_ev_05_guests_hear_that_their_registration_ended() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({"capacity": 10})).await;
+    let mut made = Vec::new();
+    for name in ["stays", "removed", "claims"] {
+        let body = json!({"email": format!("{name}@example.org")});
+        let reply = stage.act(&author, &event, "attendees", body).await;
+        made.push(reply.expect(201).body);
+    }
+    let code = code(&stage).await;
+    let claimer = stage.world.user();
+    stage
+        .act(
+            &claimer,
+            &event,
+            "registrations/take-over",
+            json!({"code": code}),
+        )
+        .await
+        .expect(201);
+    let attendees = format!("{}/attendees", path(&event));
+    let one = format!("{attendees}/{}", made[1]["userId"].as_str().unwrap());
+    stage
+        .api
+        .delete(&one)
+        .bearer(&author)
+        .send()
+        .await
+        .expect(204);
+    stage
+        .act(&author, &event, "cancel", json!({"reason": "Storm."}))
+        .await
+        .expect(200);
+    let cancelled = last(&stage, "event.cancelled").await;
+    for _ in 0..2 {
+        assert_eq!(deliver(&stage, std::slice::from_ref(&cancelled)).await, 0);
+    }
+    let told = stage.world.outbox(stage.world.table()).await;
+    let guests: Vec<_> = told
+        .iter()
+        .filter(|told| told.kind == "event.guest.noticed")
+        .map(|told| ["email", "cancelled", "reason"].map(|name| told.data[name].clone()))
+        .collect();
+    assert_eq!(
+        guests
+            .iter()
+            .map(|told| told[0].clone())
+            .collect::<Vec<_>>(),
+        ["removed@example.org", "stays@example.org"]
+    );
+    assert!(guests.iter().all(|told| told[1] == true));
+    assert_eq!(guests[1][2], "Storm.");
+    let users = told
+        .iter()
+        .filter(|told| told.kind == "event.registration.cancelled");
+    let users: Vec<_> = users.map(|told| told.data["userId"].clone()).collect();
+    assert_eq!(users, [json!(claimer.id)]);
 }

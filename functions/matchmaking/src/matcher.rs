@@ -10,7 +10,7 @@ use shared::cx::Context;
 use shared::id::{EventId, UserId};
 use shared::table::StoreError;
 
-use crate::model::card::Card;
+use crate::model::card::{Card, Interest};
 use crate::model::explain::{self, Answers, Explanation};
 use crate::model::profile::Profile;
 use crate::model::roster::Roster;
@@ -141,7 +141,7 @@ impl Matcher {
             return Ok(kept);
         }
         let roster = self.roster(settings).await?;
-        let card = person.card(self.store.embedder(), profile);
+        let card = person.card_at(self.store.embedder(), profile, settings.event_id);
         let found = Self::rank(&roster, settings, person.member.user_id, &card);
         let results = Results {
             event_id: Some(settings.event_id),
@@ -169,7 +169,6 @@ impl Matcher {
         if let Some(kept) = kept.filter(|kept| kept.basis == person.member.version) {
             return Ok(kept);
         }
-        let card = person.card(self.store.embedder(), profile);
         let (mut best, mut people) = (BTreeMap::new(), 0);
         for event in person.events(self.store.now()).into_iter().take(MAX_EVENTS) {
             let board = self.store.board(event, user).await?;
@@ -178,6 +177,7 @@ impl Matcher {
             }
             let roster = self.roster(&board.settings).await?;
             people += roster.len();
+            let card = person.card_at(self.store.embedder(), profile, event);
             for (other, event, score) in Self::rank(&roster, &board.settings, user, &card) {
                 let entry = best.entry(other).or_insert((event, score));
                 if score > entry.1 {
@@ -274,13 +274,20 @@ impl Matcher {
             .map(|(user, event, _)| (*event, *user))
             .collect();
         let badges = self.store.badges(&keys).await?;
-        let interests = person.interests();
-        let answers = Answers::of(profile, &interests);
-        let card = Card::of(self.store.embedder(), profile, &interests);
+        let mut sides: BTreeMap<EventId, (Vec<Interest>, Card)> = BTreeMap::new();
+        for (_, event, _) in &wanted {
+            sides.entry(*event).or_insert_with(|| {
+                let interests = person.interests_at(*event);
+                let card = Card::of(self.store.embedder(), profile, &interests);
+                (interests, card)
+            });
+        }
         let found = badges
             .into_iter()
             .filter_map(|badge| {
                 let (_, _, score) = wanted.iter().find(|(user, ..)| *user == badge.user_id)?;
+                let (interests, card) = sides.get(&badge.event_id)?;
+                let answers = Answers::of(profile, interests);
                 let other = Card::unpack(&badge.card)?;
                 let (mine, theirs) = (card.view(), other.view());
                 if scoring::excluded(&mine, &theirs) {

@@ -5,18 +5,21 @@
 //! entries stay as tombstones for 35 days. Changes of one person go through
 //! that person's version, so that racing events come one after the other.
 
+mod interests;
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
 use futures::stream::{self, TryStreamExt};
 use shared::commit::{CommitError, Settled};
 use shared::cx::Context;
+use shared::event::attendees::AnswersShared;
 use shared::event::auth::UserRegistered;
 use shared::event::events::{
     EventCancelled, EventPublished, EventSaved, EventSnapshot, EventUnsaved, EventUpdated,
     RegistrationCancelled, RegistrationCreated, RegistrationPromoted,
 };
 use shared::event::matchmaking::MatchmakingRunRequested;
-use shared::event::users::UserProfileUpdated;
+use shared::event::users::{UserDeleted, UserProfileUpdated};
 use shared::event::{Contract, Event};
 use shared::id::{EventId, RegistrationId, UserId};
 use shared::worker::{WorkerError, run_batch};
@@ -24,8 +27,9 @@ use std::time::Duration;
 
 use crate::App;
 use crate::store::event_items::{EventCopy, RunStatus};
-use crate::store::items::{Attendance, Member, Saved};
+use crate::store::items::{Attendance, Member};
 use crate::store::person::{Change, Person};
+use interests::{answered, saved, unsaved};
 
 /// Bounds the handling of one event.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -58,6 +62,8 @@ pub async fn consume(app: &App, event: Event, cx: Context) -> Result<(), WorkerE
         UserProfileUpdated::TYPE => renamed(app, &event, &cx).await,
         EventSaved::TYPE => saved(app, &event, &cx).await,
         EventUnsaved::TYPE => unsaved(app, &event, &cx).await,
+        AnswersShared::TYPE => answered(app, &event, &cx).await,
+        UserDeleted::TYPE => forget(app, &event, &cx).await,
         RegistrationCreated::TYPE => {
             let data: RegistrationCreated = event.data()?;
             let place = (data.user_id, data.event_id, data.registration_id);
@@ -101,7 +107,8 @@ async fn change(
 ) -> Result<(), WorkerError> {
     for _ in 0..ATTEMPTS {
         let person = app.store.person(user).await?;
-        let Some(change) = change(&person) else {
+        let gone = person.member.deleted_at.is_some();
+        let Some(change) = change(&person).filter(|_| !gone) else {
             return Ok(());
         };
         match app.store.change(cx, &person, change).await {
@@ -154,58 +161,22 @@ async fn name_is(
     .await
 }
 
-async fn saved(app: &App, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-    let data: EventSaved = event.data()?;
-    interest(app, event, cx, true, data).await
-}
-
-async fn unsaved(app: &App, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-    let EventUnsaved {
-        event_id,
-        user_id,
-        title,
-        tags,
-    } = event.data()?;
-    interest(
-        app,
-        event,
-        cx,
-        false,
-        EventSaved {
-            event_id,
-            user_id,
-            title,
-            tags,
-        },
-    )
-    .await
-}
-
-/// MM-09: what a person saves or drops changes their interests, and with them
-/// the vector and every badge.
-async fn interest(
-    app: &App,
-    event: &Event,
-    cx: &Context,
-    saved: bool,
-    data: EventSaved,
-) -> Result<(), WorkerError> {
-    change(app, cx, data.user_id, |person| {
-        let stored = person.saved(data.event_id);
-        if stored.is_some_and(|stored| stored.sequence >= event.sequence) {
-            return None;
-        }
-        Some(Change::Saved(Saved {
-            user_id: data.user_id,
-            event_id: data.event_id,
-            sequence: event.sequence,
-            saved,
-            title: data.title.clone(),
-            tags: data.tags.clone(),
-            at: event.time,
-        }))
+/// An account is gone: the badges go with the profile, then all the rest. What
+/// is left of the person keeps late news out.
+async fn forget(app: &App, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+    let UserDeleted { user_id, .. } = event.data()?;
+    change(app, cx, user_id, |person| {
+        let gone = Member {
+            version: person.member.version,
+            stamp: person.member.stamp,
+            deleted_at: Some(event.time),
+            ..Member::new(user_id)
+        };
+        Some(Change::Member(Box::new(gone)))
     })
-    .await
+    .await?;
+    let person = app.store.person(user_id).await?;
+    app.store.erase(cx, &person).await.map_err(Into::into)
 }
 
 /// A place was taken or given up. A person can register, cancel, and register

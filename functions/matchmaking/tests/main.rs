@@ -2,6 +2,7 @@
 //! embedded DynamoDB.
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod matches;
 mod privacy;
 mod profile;

@@ -1,12 +1,13 @@
 //! NO-13, NO-14: what each event tells whom.
 
 use jiff::SignedDuration;
+use shared::event::attendees::GuestNoticed;
 use shared::event::auth::{
     AuthMailRequested, Letter, OrganizationInvitationCreated, OrganizationMemberAdded,
     OrganizationMemberChanged, OrganizationMemberRemoved,
 };
 use shared::event::events::{
-    EventApproved, EventCancelled, EventRejected, EventSubmitted, EventUpdated,
+    EventApproved, EventCancelled, EventInBrief, EventRejected, EventSubmitted, EventUpdated,
     RegistrationCancelled, RegistrationOffered, RegistrationPromoted, RegistrationTransferOffered,
 };
 use shared::id::{EventId, InvitationId, OrganizationId, RegistrationId, UserId};
@@ -277,6 +278,76 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         "{body}"
     );
     assert_eq!(stage.post.subjects(&address("Ada")).len(), 3);
+}
+
+/// B3-05, EV-20: a guest has no account: a change and the end of the
+/// registration go to the address, once each, whatever comes twice, and without
+/// a way to stop what one must know.
+#[tokio::test]
+async fn b3_05_no_14_guests_get_letters() {
+    let stage = Stage::new().await;
+    let mut noticed = GuestNoticed {
+        registration_id: RegistrationId::new(),
+        email: "guest@example.org".into(),
+        event: EventInBrief {
+            event_id: EventId::new(),
+            title: "Rust <Day>".into(),
+            starts_at: now() + SignedDuration::from_hours(48),
+            time_zone: "Europe/Berlin".into(),
+        },
+        cancelled: false,
+        reason: None,
+        changed: vec!["startsAt".into(), "venue".into()],
+        venue_name: Some("Kongresshalle".into()),
+        calendar_sequence: 2,
+    };
+    let event = stage.tell(&noticed, 2, None).await;
+    assert!(stage.handles(&event).await, "redelivered");
+    noticed.cancelled = true;
+    noticed.reason = Some("Storm.".into());
+    let event = stage.tell(&noticed, 3, None).await;
+    assert!(stage.handles(&event).await, "redelivered");
+    let letters = stage.post.letters();
+    assert_eq!(
+        stage.post.subjects("guest@example.org"),
+        [
+            "“Rust <Day>” has another time and place",
+            "Your registration was cancelled: “Rust <Day>”"
+        ]
+    );
+    assert_eq!(letters.len(), 2);
+    assert!(letters[0].content.text.contains("Kongresshalle"));
+    assert!(letters[1].content.text.contains("Storm."));
+    assert!(!letters[0].content.html.contains("<Day>"), "escaped");
+    assert!(letters.iter().all(|letter| letter.unsubscribe.is_none()));
+}
+
+/// B3-02, EV-20: the letter with the code confirms the registration to whom the
+/// organiser registered.
+#[tokio::test]
+async fn b3_02_no_14_a_guest_has_a_confirmation() {
+    let stage = Stage::new().await;
+    let at = registration(UserId::new(), UserId::new(), EventId::new());
+    let offered = RegistrationTransferOffered {
+        registration_id: at.registration_id,
+        event_id: at.event_id,
+        from_user: None,
+        to_user: None,
+        email: Some("guest@example.org".into()),
+        sealed_token: Some("sealed:c0de".into()),
+        title: at.title.clone(),
+        starts_at: at.starts_at,
+        time_zone: at.time_zone,
+        expires_at: now() + SignedDuration::from_hours(48),
+    };
+    stage.tell(&offered, 1, None).await;
+    let letter = stage.post.letters().remove(0);
+    assert_eq!(
+        letter.content.subject,
+        format!("You are registered for “{}”", at.title)
+    );
+    assert!(letter.content.text.contains("your place is confirmed"));
+    assert!(letter.content.text.contains("take-over#c0de"));
 }
 
 /// B3-02, B3-03: an offer of a place, and a registration that is handed over to

@@ -6,6 +6,7 @@
 //! projection applies only a higher one.
 
 pub mod accounts;
+pub mod attendees;
 pub mod auth;
 pub mod events;
 pub mod matchmaking;
@@ -176,6 +177,9 @@ pub const CATALOGUE: &[Published] = &[
     published::<accounts::OrganizationInvitationAccepted>(),
     published::<accounts::OrganizationInvitationRevoked>(),
     published::<users::UserProfileUpdated>(),
+    published::<users::UserDeleted>(),
+    published::<users::ConnectionAccepted>(),
+    published::<users::ConnectionRemoved>(),
     published::<events::EventCreated>(),
     published::<events::EventUpdated>(),
     published::<events::EventDeleted>(),
@@ -193,6 +197,8 @@ pub const CATALOGUE: &[Published] = &[
     published::<events::RegistrationCheckedIn>(),
     published::<events::RegistrationOffered>(),
     published::<events::RegistrationTransferOffered>(),
+    published::<attendees::AnswersShared>(),
+    published::<attendees::GuestNoticed>(),
     published::<events::AdmissionUpdated>(),
     published::<events::FeedbackGiven>(),
     published::<events::EventChangeNoticed>(),

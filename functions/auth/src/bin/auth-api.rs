@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use plenary_auth::{App, Settings, api, operator, sealer::Kms};
-use shared::{aws::Aws, config::Env, http::Core, run};
+use plenary_auth::{App, Settings, api, sealer::Kms};
+use shared::{aws::Aws, config::Env, http::Core, rotation, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -19,5 +19,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let app = App::new(core.table.clone(), core.access.clone(), sealer, settings);
     let keyring = &app.keyring.clone();
     let router = api(core).build(app);
-    run::http_or(router, |operation| operator::operate(keyring, operation)).await
+    run::http_or(router, |operation| rotation::operate(&**keyring, operation)).await
 }

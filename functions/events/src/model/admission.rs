@@ -9,6 +9,8 @@ use shared::table::{Entity, Key};
 use utoipa::ToSchema;
 
 use super::answers::{Answers, Question};
+use super::check_in_list::CheckInList;
+use super::counts::Counts;
 use super::details::Price;
 use super::faults::Faults;
 use crate::problems::SALE_CLOSED;
@@ -19,6 +21,9 @@ pub const MAX_QUANTITY: u32 = 20;
 pub(super) const MAX_TYPES: usize = 20;
 const MAX_QUESTIONS: usize = 50;
 const MAX_LISTS: usize = 20;
+/// What an item of the table holds, with room for the rest of it: a change
+/// that waits stands within the event.
+const MAX_QUESTION_BYTES: usize = 100_000;
 /// An offer lasts a week at most.
 const MAX_OFFER_MINUTES: u32 = 7 * 24 * 60;
 
@@ -52,46 +57,6 @@ pub struct TicketType {
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 20)]
     pub max_per_registration: u32,
-}
-
-/// A list at the door: which tickets it admits, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct CheckInList {
-    /// Its short name, which the door refers to.
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,30}$", example = "day_1")]
-    pub id: String,
-    /// What people read.
-    #[schema(min_length = 1, max_length = 100)]
-    pub name: String,
-    /// The ticket types that it admits; empty means all.
-    #[serde(default)]
-    pub ticket_types: Vec<String>,
-    /// From when it admits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub opens_at: Option<Timestamp>,
-    /// Until when, exclusively.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub closes_at: Option<Timestamp>,
-    /// Whether one ticket may enter again after having left.
-    #[serde(default)]
-    pub multi_entry: bool,
-}
-
-impl CheckInList {
-    /// The list of an event that names none: everybody, once.
-    pub fn standard() -> Self {
-        Self {
-            id: "main".to_owned(),
-            name: "Main".to_owned(),
-            ticket_types: Vec::new(),
-            opens_at: None,
-            closes_at: None,
-            multi_entry: false,
-        }
-    }
 }
 
 /// How people get into an event. Absent, it is one kind of place for everybody.
@@ -235,6 +200,16 @@ impl Admission {
         }
     }
 
+    /// Whether somebody can have a place at `now`: of a type that is on sale and
+    /// for which nobody waits.
+    pub fn has_place_now(&self, counts: &Counts, now: Timestamp) -> bool {
+        if self.ticket_types.is_empty() {
+            return counts.has_place_of("");
+        }
+        let mut ids = self.ticket_types.iter().map(|kind| &kind.id);
+        ids.any(|id| counts.has_place_of(id) && self.on_sale(id, now).is_ok())
+    }
+
     /// Checks the answers of somebody who wants a place of type `kind`.
     ///
     /// # Errors
@@ -299,6 +274,11 @@ impl Admission {
         }
         for (i, question) in self.questions.iter().enumerate() {
             question.check(&format!("/questions/{i}"), &mut faults);
+        }
+        let bytes = serde_json::to_vec(&self.questions).map_or(0, |text| text.len());
+        if bytes > MAX_QUESTION_BYTES {
+            let detail = format!("may have at most {MAX_QUESTION_BYTES} bytes in all");
+            faults.add("/questions".to_owned(), "too-large", detail);
         }
         for (i, list) in self.check_in_lists.iter().enumerate() {
             faults.list(&format!("/checkInLists/{i}"), list, &self.ticket_types);

@@ -58,6 +58,10 @@ pub struct Question {
     /// The ticket types that are asked; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ticket_types: Vec<String>,
+    /// Whether the answer may be used to suggest people to meet, of attendees
+    /// who consent. Not for numbers and dates.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub matchmaking: bool,
 }
 
 impl Question {
@@ -69,6 +73,10 @@ impl Question {
         } else if !choice && !self.options.is_empty() {
             let detail = "belongs to a choice";
             faults.add(format!("{at}/options"), "unexpected", detail);
+        }
+        if self.matchmaking && !self.kind.names_interests() {
+            let detail = "a number or a date is no interest";
+            faults.add(format!("{at}/matchmaking"), "unexpected", detail);
         }
         faults.few(&format!("{at}/options"), self.options.len(), MAX_OPTIONS);
         for (i, option) in self.options.iter().enumerate() {

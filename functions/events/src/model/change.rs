@@ -1,5 +1,6 @@
 //! A change of what was approved, while it waits for approval: the event stays
-//! as it was approved, and only the changed fields are reviewed.
+//! as it was approved, and only the changed fields are reviewed. They are those
+//! of the event itself, and what is reviewed of its admission.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,9 @@ use shared::id::UserId;
 use shared::problem::Problem;
 use utoipa::ToSchema;
 
+use super::admission::Admission;
 use super::details::Details;
+use super::review;
 
 /// A change that waits. It is kept as the fields that it is about, so that what
 /// an approver changes meanwhile is not undone by it.
@@ -38,23 +41,31 @@ pub struct FieldChange {
 
 impl PendingChange {
     /// The change that leads from one state to another; nothing if they agree.
+    /// What waits of admission stays in it.
     ///
     /// # Errors
     /// 500 when they have no JSON form.
     pub fn between(
+        waiting: Option<&Self>,
         before: &Details,
         after: &Details,
         by: UserId,
         at: Timestamp,
     ) -> Result<Option<Self>, Problem> {
         let (old, new) = (fields(before)?, fields(after)?);
-        let fields: Map<String, Value> = names(&old, &new)
+        let mut fields: Map<String, Value> = names(&old, &new)
             .into_iter()
             .map(|name| {
                 let value = new.get(&name).cloned().unwrap_or_default();
                 (name, value)
             })
             .collect();
+        let waiting = waiting.iter().flat_map(|change| &change.fields);
+        fields.extend(
+            waiting
+                .filter(|(name, _)| review::of_admission(name))
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         Ok((!fields.is_empty()).then_some(Self {
             fields,
             proposed_by: by,
@@ -68,7 +79,8 @@ impl PendingChange {
     /// 400 when both together are not valid any more.
     pub fn applied(&self, details: &Details) -> Result<Details, Problem> {
         let mut all = fields(details)?;
-        for (name, value) in &self.fields {
+        let mine = self.fields.iter();
+        for (name, value) in mine.filter(|(name, _)| !review::of_admission(name)) {
             if value.is_null() {
                 all.remove(name);
             } else {
@@ -80,15 +92,21 @@ impl PendingChange {
         details.checked()
     }
 
-    /// What it would do to the details as they are now.
+    /// What it would do to details and admission as they are now.
     ///
     /// # Errors
     /// 500 when they have no JSON form.
-    pub fn diff(&self, details: &Details) -> Result<BTreeMap<String, FieldChange>, Problem> {
-        let now = fields(details)?;
+    pub fn diff(
+        &self,
+        details: &Details,
+        admission: &Admission,
+    ) -> Result<BTreeMap<String, FieldChange>, Problem> {
+        let mut now = fields(details)?;
+        now.extend(review::reviewed(admission)?);
+        let admitted = review::reviewed(&self.merged(admission)?)?;
         let change = |(name, to): (&String, &Value)| {
             let from = now.get(name).cloned().unwrap_or_default();
-            let to = to.clone();
+            let to = admitted.get(name).unwrap_or(to).clone();
             (name.clone(), FieldChange { from, to })
         };
         Ok(self.fields.iter().map(change).collect())

@@ -10,7 +10,7 @@ use shared::id::{EventId, RegistrationId, UserId};
 use shared::table::{Entity, Key};
 use utoipa::ToSchema;
 
-use super::admission::CheckInList;
+use super::check_in_list::CheckInList;
 use super::event::Event;
 use super::registration::{Registration, RegistrationStatus};
 use super::status::Status;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::event::events::EventSnapshot;
+use shared::event::events::{EventInBrief, EventSnapshot};
 use shared::id::{EventId, OrganizationId, UserId};
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
@@ -182,6 +182,16 @@ impl Event {
             actor_id,
             note,
             changed,
+        }
+    }
+
+    /// As people are told of it.
+    pub fn brief(&self) -> EventInBrief {
+        EventInBrief {
+            event_id: self.id,
+            title: self.details.title.clone(),
+            starts_at: self.details.starts_at,
+            time_zone: self.details.time_zone.clone(),
         }
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use shared::problem::{FieldError, Problem};
 
-use super::admission::{CheckInList, MAX_QUANTITY, MAX_TYPES, TicketType};
+use super::admission::{MAX_QUANTITY, MAX_TYPES, TicketType};
+use super::check_in_list::CheckInList;
 use super::event::MAX_CAPACITY;
 
 /// What is wrong, all of it.

@@ -37,6 +37,8 @@ pub enum Step {
     ChangeRejected,
     /// The change was taken back.
     ChangeWithdrawn,
+    /// How people get in was changed, with effect at once.
+    AdmissionChanged,
 }
 
 impl From<Move> for Step {
@@ -85,10 +87,16 @@ impl HistoryEntry {
 impl Entity for HistoryEntry {
     const KIND: &'static str = "history";
 
+    /// One request may send a part of an admission to review and have the rest
+    /// at once: two steps to one version.
     fn key(&self) -> Key {
+        let part = match self.step {
+            Step::AdmissionChanged => "#ADMISSION",
+            _ => "",
+        };
         Key::new(
             format!("EVENT#{}", self.event_id),
-            format!("{}{:010}", Self::PREFIX, self.to_version),
+            format!("{}{:010}{part}", Self::PREFIX, self.to_version),
         )
     }
 }

@@ -8,6 +8,7 @@ use shared::id::{EventId, UserId};
 use shared::table::{Entity, Key};
 use utoipa::ToSchema;
 
+use super::admission::Admission;
 use super::counts::Counts;
 use super::event::Event;
 
@@ -15,6 +16,8 @@ use super::event::Event;
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// How many attendees make an event popular.
 const POPULAR: u32 = 20;
+/// How many connections count at most.
+const MOST_COMPANY: u32 = 3;
 /// How often a tag counts at most: a hundred meetups of one kind must not
 /// drown everything else.
 const MOST_OF_A_KIND: u32 = 3;
@@ -56,6 +59,8 @@ pub struct Taste {
     pub interests: BTreeSet<String>,
     /// Cities of events with a registration, folded.
     pub cities: BTreeSet<String>,
+    /// How many connections go where, of those who let their connections know.
+    pub company: BTreeMap<EventId, u32>,
     /// What needs no recommendation any more.
     pub known: BTreeSet<EventId>,
 }
@@ -87,6 +92,11 @@ pub enum Reason {
     City {
         /// Which.
         city: String,
+    },
+    /// Connections of the person go there, who let their connections know.
+    Connections {
+        /// How many.
+        count: u32,
     },
     /// Many go there.
     Popular,
@@ -131,6 +141,7 @@ impl Taste {
             && self.saved.is_empty()
             && self.interests.is_empty()
             && self.cities.is_empty()
+            && self.company.is_empty()
     }
 
     /// The tags that weigh most.
@@ -174,6 +185,10 @@ impl Taste {
         if let Some(city) = city(event).filter(|city| self.cities.contains(city)) {
             found.push((Reason::City { city }, 2));
         }
+        if let Some(count) = self.company.get(&event.id).copied() {
+            let weight = count.min(MOST_COMPANY) * 3;
+            found.push((Reason::Connections { count }, weight));
+        }
         if counts.attendees() >= POPULAR {
             found.push((Reason::Popular, 2));
         }
@@ -189,24 +204,23 @@ impl Taste {
         (found.into_iter().map(|(reason, _)| reason).collect(), score)
     }
 
-    /// The best of `candidates`, the best first. What cannot be had any more,
-    /// has begun or speaks for itself in nothing is left out.
+    /// The best of `candidates`, the best first. Where nobody can get a place
+    /// now, what has begun, and what nothing speaks for, is left out.
     pub fn rank(
         &self,
-        candidates: impl IntoIterator<Item = (Event, Counts)>,
+        candidates: impl IntoIterator<Item = (Event, Counts, Admission)>,
         now: Timestamp,
         many: usize,
     ) -> Vec<Recommended> {
         let mut ranked: Vec<Recommended> = candidates
             .into_iter()
-            .filter(|(event, counts)| {
-                let available = counts.has_place() || event.details.waitlist;
+            .filter(|(event, counts, admission)| {
                 counts.open
-                    && available
+                    && admission.has_place_now(counts, now)
                     && event.details.starts_at > now
                     && !self.known.contains(&event.id)
             })
-            .map(|(event, counts)| {
+            .map(|(event, counts, _)| {
                 let (reasons, score) = self.judge(&event, &counts, now);
                 Recommended {
                     event,

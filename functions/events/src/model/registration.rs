@@ -136,6 +136,9 @@ pub struct Registration {
     /// Whether the answers may be used for matchmaking.
     #[serde(default)]
     pub matchmaking_consent: bool,
+    /// Whether connections may know that the person goes there.
+    #[serde(default)]
+    pub visible_to_connections: bool,
     /// Until when a place is offered.
     #[serde(default)]
     pub offered_until: Option<Timestamp>,
@@ -181,6 +184,7 @@ impl Registration {
             quantity: 1,
             answers: Answers::new(),
             matchmaking_consent: false,
+            visible_to_connections: false,
             offered_until: None,
             transfer: None,
             transfers: 0,

@@ -211,7 +211,10 @@ fn routes() -> OpenApiRouter<App> {
             registrations::list::list_registrations,
             registrations::withdraw::withdraw
         ))
-        .routes(routes!(registrations::mine::my_registration))
+        .routes(routes!(
+            registrations::mine::my_registration,
+            registrations::consent::update_consent
+        ))
         .routes(routes!(registrations::accept::accept_offer))
         .routes(routes!(
             registrations::transfer::offer_transfer,

@@ -141,12 +141,12 @@ async fn proposed(
 
 /// Whether a change holds at once or has to be reviewed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     AtOnce,
     ByReview,
 }
 
-fn way(event: &Event, actor: &Principal) -> Result<Way, Problem> {
+pub(super) fn way(event: &Event, actor: &Principal) -> Result<Way, Problem> {
     match event.status {
         Status::Draft | Status::Rejected | Status::Submitted => Ok(Way::AtOnce),
         Status::Approved | Status::Published => {
@@ -185,7 +185,8 @@ async fn propose(
     let wanted = proposed(app, event, &before, patch).await?;
     let mut commit = app.store.commit(cx);
     let now = commit.now();
-    let change = PendingChange::between(&event.details, &wanted, actor, now)?
+    let waiting = event.pending.as_ref();
+    let change = PendingChange::between(waiting, &event.details, &wanted, actor, now)?
         .ok_or_else(|| Problem::invalid("", "unchanged", "would change nothing"))?;
     let next = Event {
         pending: Some(change.clone()),
@@ -196,8 +197,23 @@ async fn propose(
         version: event.version + 1,
         ..next
     };
-    let names = change.names();
-    let entry = next.entry(now, Step::ChangeSubmitted, Some(actor), None, names.clone());
+    submit_change(&mut commit, event, &next, &change);
+    let admission = app.store.admission(event.id).await?;
+    let view = ChangeView::new(&next, &admission, &change)?;
+    let reply = Reply::accepted(&view)?.etag(next.version);
+    commit.finish(reply).await
+}
+
+/// Records that the change waits in `next`, and tells the approvers.
+pub(super) fn submit_change(
+    commit: &mut Commit,
+    event: &Event,
+    next: &Event,
+    change: &PendingChange,
+) {
+    let (names, actor) = (change.names(), change.proposed_by);
+    let step = Step::ChangeSubmitted;
+    let entry = next.entry(commit.now(), step, Some(actor), None, names.clone());
     commit.create(&entry);
     // Approvers are told of a change once, not of each touch to it.
     if let (None, Some(organization_id)) = (&event.pending, event.organization_id) {
@@ -213,9 +229,6 @@ async fn propose(
         };
         commit.publish(&submitted, next.version);
     }
-    let view = ChangeView::new(&next, &change)?;
-    let reply = Reply::accepted(&view)?.etag(next.version);
-    commit.finish(reply).await
 }
 
 /// Keeps the guard's capacity in step. A smaller one must hold everybody who

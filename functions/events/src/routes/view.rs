@@ -121,6 +121,8 @@ pub struct RegistrationView {
     pub answers: Answers,
     /// Whether the answers may be used to suggest people to meet.
     pub matchmaking_consent: bool,
+    /// Whether connections may know that the person goes there.
+    pub visible_to_connections: bool,
     /// Until when a place is offered, for `offered`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -158,6 +160,7 @@ impl RegistrationView {
             quantity: registration.quantity,
             answers: registration.answers.clone(),
             matchmaking_consent: registration.matchmaking_consent,
+            visible_to_connections: registration.visible_to_connections,
             offered_until: registration.offered_until,
             transfer_until: registration
                 .transfer

@@ -1,98 +1,14 @@
-//! The door's part of the table: scans, presence, attendance, and the keys of
-//! the tickets.
+//! The door's part of the table: scans, presence, attendance.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use shared::commit::{Commit, CommitError};
-use shared::cx::Context;
+use shared::commit::Commit;
 use shared::id::{EventId, RegistrationId};
 use shared::problem::{CONFLICT, Problem};
-use shared::table::{Entity, Found, Key, Position, Query, StoreError};
+use shared::table::{Found, Position, Query, StoreError};
 
 use super::Store;
 use crate::model::{Attendance, Presence, Scan};
 
-/// The partition of the ticket keys.
-const KEYS: &str = "TICKETKEYS";
-
-/// The public half of a ticket key. All are kept: tickets outlive their keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TicketKey {
-    /// Its id.
-    pub kid: String,
-    /// The public key, base64url.
-    pub x: String,
-    /// Since when.
-    pub created_at: Timestamp,
-}
-
-impl Entity for TicketKey {
-    const KIND: &'static str = "ticket-key";
-
-    fn key(&self) -> Key {
-        Key::new(KEYS, format!("PUBLIC#{}", self.kid))
-    }
-}
-
-/// The private half of the key in use, sealed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TicketSecret {
-    /// Its id.
-    pub kid: String,
-    /// PKCS#8, sealed, base64url.
-    pub sealed: String,
-}
-
-impl std::fmt::Debug for TicketSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TicketSecret")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
-    }
-}
-
-impl TicketSecret {
-    fn key_in_use() -> Key {
-        Key::new(KEYS, "SECRET")
-    }
-}
-
-impl Entity for TicketSecret {
-    const KIND: &'static str = "ticket-secret";
-
-    fn key(&self) -> Key {
-        Self::key_in_use()
-    }
-}
-
 impl Store {
-    /// The sealed key in use, if there is one.
-    pub async fn ticket_secret(&self) -> Result<Option<TicketSecret>, StoreError> {
-        self.table.get_consistent(&TicketSecret::key_in_use()).await
-    }
-
-    /// Every public key; few, for keys are made seldom.
-    pub async fn ticket_keys(&self) -> Result<Vec<TicketKey>, StoreError> {
-        let query = Query::partition(KEYS).begins_with("PUBLIC#").consistent();
-        self.table.query_all(query).await
-    }
-
-    /// Stores the first key.
-    ///
-    /// # Errors
-    /// [`CommitError::Condition`] when another was first.
-    pub async fn create_ticket_key(
-        &self,
-        cx: &Context,
-        secret: &TicketSecret,
-        public: &TicketKey,
-    ) -> Result<(), CommitError> {
-        let mut commit = self.commit(cx);
-        commit.create(secret);
-        commit.create(public);
-        commit.execute().await
-    }
-
     /// A scan that was told before.
     pub async fn scan(
         &self,

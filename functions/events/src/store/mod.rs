@@ -5,7 +5,7 @@
 //! |---|---|---|---|---|
 //! | admission | `EVENT#<id>` | `ADMISSION` | | |
 //! | event | `EVENT#<id>` | `EVENT` | `PUBLISHED` by time, while published | owner by time |
-//! | history | `EVENT#<id>` | `HIST#<version>` | | |
+//! | history | `EVENT#<id>` | `HIST#<version>[#ADMISSION]` | | |
 //! | counts | `EVENT#<id>` | `COUNTS` | | |
 //! | registration | `EVENT#<id>` | `REG#<user>` | `USER#<user>` by id | `OFFERS` by end, while offered |
 //! | waitlist entry | `EVENT#<id>` | `WAIT#[<ticket type>#]<order>` | | |
@@ -14,7 +14,7 @@
 //! | attendance | `DOOR#<event>` | `COUNT#<list>` | | |
 //! | feedback, ratings | `FEEDBACK#<event>` | `ONE#<random>`, `RATINGS` | | |
 //! | feedback-giver | `USER#<user>` | `FEEDBACK#<event>` | | |
-//! | ticket keys | `TICKETKEYS` | `SECRET`, `PUBLIC#<kid>` | | |
+//! | ticket keys | `TICKETKEYS` | `SECRET`, `SECRET#NEXT`, `PUBLIC#<kid>` | | |
 //! | saved event | `USER#<user>` | `SAVED#<event>` | `SAVERS#<event>` by user, while saved | |
 //! | notice of a change | `EVENT#<id>` | `NOTICE` | `NOTICES` by time | |
 //! | secret calendar | `USER#<user>` | `FEED#<feed>` | | |
@@ -22,9 +22,11 @@
 //! | event's cards | `FIND#<shelf>` | `<begin>#<event>` | | |
 //! | venue | `VENUE#<id>` | `VENUE` | | |
 //! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
+//! | connection's copy | `USER#<user>` | `CONN#<other>` | | |
 //! | interests' copy | `USER#<user>` | `INTERESTS` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
 
+mod connections;
 mod door;
 pub mod family;
 mod feedback;
@@ -35,6 +37,8 @@ mod queues;
 mod release;
 mod seats;
 pub mod shelves;
+mod telling;
+mod ticket_keys;
 
 use shared::commit::Commit;
 use shared::cx::Context;
@@ -46,10 +50,12 @@ use crate::model::{
     Admission, Counts, Event, Filter, Interests, Organization, Registration, Saved,
 };
 
-pub use door::{TicketKey, TicketSecret, told_before};
+pub use door::told_before;
 pub use queues::Hall;
 pub use release::HEIRS;
 pub use seats::{Guard, Seats, full, registration_event};
+pub use telling::{News, guest_noticed, share, share_anew};
+pub use ticket_keys::{TicketKey, TicketSecret};
 
 /// The index partition of everything that is published.
 pub const PUBLISHED: &str = "PUBLISHED";
@@ -257,6 +263,13 @@ impl Store {
             .begins_with("REG#")
             .descending();
         self.table.query(query.limit(limit).after(after)).await
+    }
+
+    /// How people get into several events; eventually consistent, for lists.
+    /// Of events whose organiser said nothing, there is none.
+    pub async fn admissions_of(&self, ids: &[EventId]) -> Result<Vec<Admission>, StoreError> {
+        let keys: Vec<_> = ids.iter().map(|id| Admission::key_of(*id)).collect();
+        self.table.batch_get(&keys).await
     }
 
     /// How people get into an event.

@@ -13,6 +13,7 @@ use shared::event::events::{
 };
 use shared::problem::{CONFLICT, Problem};
 
+use super::telling::{News, answers_shared, guest_noticed};
 use crate::model::{Counts, Event, Kinds, Registration, RegistrationStatus, Waiting};
 use crate::problems::EVENT_FULL;
 
@@ -136,9 +137,24 @@ impl<'a> Seats<'a> {
         if was.status == RegistrationStatus::Offered {
             self.held -= i64::from(was.quantity);
         }
-        if was.guest.is_none() {
-            let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
-            self.commit.publish(&payload, cancelled.version + 1);
+        match &was.guest {
+            None => {
+                let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
+                self.commit.publish(&payload, cancelled.version + 1);
+            }
+            Some(guest) => {
+                let told = guest_noticed(self.event, cancelled.id, guest, News::Ended(reason));
+                self.commit.publish(&told, cancelled.version + 1);
+            }
+        }
+        self.withhold(cancelled);
+    }
+
+    /// The answers of a registration that ended are shared no more.
+    fn withhold(&mut self, ended: &Registration) {
+        if ended.matchmaking_consent {
+            let payload = answers_shared(self.event, ended, Vec::new());
+            self.commit.publish(&payload, ended.version + 1);
         }
     }
 
@@ -188,6 +204,7 @@ impl<'a> Seats<'a> {
             let payload = payload!(RegistrationCancelled, self.event, given, Some(reason));
             self.commit.publish(&payload, given.version + 1);
         }
+        self.withhold(given);
         self.created(taken);
     }
 

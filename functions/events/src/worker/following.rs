@@ -7,7 +7,7 @@ use shared::event::events::EventUpdated;
 use shared::id::{EventId, VenueId};
 use shared::worker::WorkerError;
 
-use super::{record, step};
+use super::closing::{record, step};
 use crate::model::{Details, Event, Move, Status, Step, shelf_of_parent, shelf_of_venue};
 use crate::store::Store;
 use crate::store::shelves::shelve;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use shared::commit::{CommitError, Settled};
 use shared::cx::Context;
-use shared::event::events::{EventChangeNoticed, EventInBrief};
-use shared::id::{EventId, UserId};
+use shared::event::events::EventChangeNoticed;
+use shared::id::{EventId, RegistrationId, UserId};
 use shared::table::Position;
 use shared::worker::WorkerError;
 
-use crate::model::{ChangeNotice, Event, Progress, RegistrationStatus, Status};
-use crate::store::{Store, notices};
+use crate::model::{ChangeNotice, Event, Guest, Progress, RegistrationStatus, Status};
+use crate::store::{News, Store, guest_noticed, notices};
 
 /// How many people are told by one commit.
 const AT_ONCE: u32 = 80;
@@ -55,6 +55,15 @@ async fn tell(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerErro
         };
         let page = people(store, &notice).await?;
         let mut commit = store.commit(cx);
+        for (registration_id, guest) in &page.guests {
+            let told = guest_noticed(
+                &event,
+                *registration_id,
+                guest,
+                News::Changed(changed.clone()),
+            );
+            commit.publish(&told, u64::from(event.sequence));
+        }
         for user_id in page.people {
             if Some(user_id) != notice.actor_id {
                 let payload = payload(&event, &notice, user_id, &changed);
@@ -93,12 +102,7 @@ fn payload(
 ) -> EventChangeNoticed {
     EventChangeNoticed {
         user_id,
-        event: EventInBrief {
-            event_id: event.id,
-            title: event.details.title.clone(),
-            starts_at: event.details.starts_at,
-            time_zone: event.details.time_zone.clone(),
-        },
+        event: event.brief(),
         cancelled: notice.cancelled,
         changed: changed.to_vec(),
         venue_name: event.details.venue.as_ref().map(|venue| venue.name.clone()),
@@ -108,6 +112,8 @@ fn payload(
 
 struct Page {
     people: Vec<UserId>,
+    /// Who has no account yet.
+    guests: Vec<(RegistrationId, Guest)>,
     /// How far it got; nothing at the end.
     next: Option<Progress>,
 }
@@ -118,15 +124,14 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
     let (id, after) = (notice.event_id, notice.progress.position());
     if !notice.progress.saved && !notice.cancelled {
         let found = store.registrations(id, AT_ONCE, after).await?;
-        let people = found
-            .items
-            .iter()
-            // A guest has no account that could be told of anything.
-            .filter(|registration| {
-                registration.status != RegistrationStatus::Cancelled && registration.guest.is_none()
-            })
-            .map(|registration| registration.user_id)
-            .collect();
+        let (mut people, mut guests) = (Vec::new(), Vec::new());
+        for registration in found.items {
+            match registration.guest {
+                _ if registration.status == RegistrationStatus::Cancelled => {}
+                Some(guest) => guests.push((registration.id, guest)),
+                None => people.push(registration.user_id),
+            }
+        }
         let next = match found.next {
             Some(position) => Progress::until(false, position),
             None => Progress {
@@ -136,6 +141,7 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
         };
         return Ok(Page {
             people,
+            guests,
             next: Some(next),
         });
     }
@@ -153,6 +159,7 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
     people.retain(|user| !hears_anyway(user));
     Ok(Page {
         people,
+        guests: Vec::new(),
         next: found
             .next
             .map(|position: Position| Progress::until(true, position)),

@@ -3,7 +3,7 @@
 use shared::commit::Settled;
 use shared::cx::Context;
 use shared::event::Event as Envelope;
-use shared::event::events::{EventInBrief, WelcomeEventsFound};
+use shared::event::events::WelcomeEventsFound;
 use shared::event::users::UserProfileUpdated;
 use shared::id::UserId;
 use shared::worker::WorkerError;
@@ -27,15 +27,7 @@ pub(super) async fn welcome(
     if found.is_empty() {
         return Ok(());
     }
-    let events = found
-        .iter()
-        .map(|found| EventInBrief {
-            event_id: found.event.id,
-            title: found.event.details.title.clone(),
-            starts_at: found.event.details.starts_at,
-            time_zone: found.event.details.time_zone.clone(),
-        })
-        .collect();
+    let events = found.iter().map(|found| found.event.brief()).collect();
     let mut commit = store.commit(cx);
     commit.once(event.id);
     commit.publish(&WelcomeEventsFound { user_id, events }, 1);

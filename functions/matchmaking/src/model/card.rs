@@ -16,14 +16,13 @@ const MAX_INTERESTS: usize = 250;
 /// How many lists of codes a card carries.
 pub const LISTS: usize = 6;
 
-/// An event that a person saved: what interests them.
+/// What interests a person: an event that they saved, or answers that they
+/// share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interest {
-    /// Which.
-    pub event_id: EventId,
-    /// Its title.
-    pub title: String,
-    /// Its tags.
+    /// The saved event, with its title; none for answers.
+    pub event: Option<(EventId, String)>,
+    /// The event's tags, or the answers.
     pub tags: Vec<String>,
 }
 
@@ -171,7 +170,9 @@ fn interest_codes(interests: &[Interest]) -> Vec<u32> {
     let mut codes: Vec<u32> = interests
         .iter()
         .flat_map(|interest| {
-            std::iter::once(event_code(interest.event_id))
+            let event = interest.event.iter();
+            event
+                .map(|(id, _)| event_code(*id))
                 .chain(interest.tags.iter().map(|tag| tag_code(tag)))
         })
         .take(MAX_INTERESTS)
@@ -187,13 +188,16 @@ fn short<'a>(embedder: &Embedder, answers: impl Iterator<Item = &'a str>) -> Vec
     vector::quantise::<SHORT_DIMS>(&embedder.sentence(&text)[..SHORT_DIMS]).to_vec()
 }
 
-/// What a person writes and saves, as one sentence vector: each part has its
+/// What a person writes, saves and answers, as one sentence vector: each part has its
 /// own vector, so that a long text does not drown a short answer.
 fn meaning(embedder: &Embedder, profile: &Profile, interests: &[Interest]) -> [f32; TEXT_DIMS] {
     let prose = [profile.headline.as_deref(), profile.bio.as_deref()];
     let saved: Vec<&str> = interests
         .iter()
-        .flat_map(|i| std::iter::once(i.title.as_str()).chain(i.tags.iter().map(String::as_str)))
+        .flat_map(|i| {
+            let title = i.event.iter().map(|(_, title)| title.as_str());
+            title.chain(i.tags.iter().map(String::as_str))
+        })
         .collect();
     let parts = [
         (
@@ -237,8 +241,7 @@ mod tests {
     fn mm_05_a_card_has_512_numbers_and_survives_packing() {
         let embedder = Embedder::bundled().unwrap();
         let interest = Interest {
-            event_id: EventId::new(),
-            title: "Rust in production".into(),
+            event: Some((EventId::new(), "Rust in production".into())),
             tags: vec!["rust".into(), "backend".into()],
         };
         let card = Card::of(&embedder, &profile(), std::slice::from_ref(&interest));

@@ -31,7 +31,8 @@ pub enum Code {
     SharedIndustries,
     /// The same goals.
     SharedGoals,
-    /// The same events saved, or events of the same tags.
+    /// The same events saved, events of the same tags, or the same answers at
+    /// the event.
     SharedInterests,
     /// Alike in what you write and answer.
     SimilarProfile,
@@ -52,7 +53,7 @@ pub struct Reason {
 pub struct Explanation {
     /// The reasons, weightiest first.
     pub reasons: Vec<Reason>,
-    /// Tags and titles of saved events that both care for.
+    /// Tags and titles of saved events, and answers, that both care for.
     pub mutual_interests: Vec<String>,
 }
 
@@ -82,7 +83,8 @@ impl<'a> Answers<'a> {
             .flat_map(|i| i.tags.iter().map(|tag| (tag_code(tag), tag.as_str())));
         let events = interests
             .iter()
-            .map(|i| (event_code(i.event_id), i.title.as_str()));
+            .filter_map(|i| i.event.as_ref())
+            .map(|(id, title)| (event_code(*id), title.as_str()));
         Self {
             wants: list(&profile.looking_for),
             gives,
@@ -214,13 +216,11 @@ mod tests {
     #[test]
     fn mm_02_reasons_and_mutual_interests_speak_of_what_is_common() {
         let talk = Interest {
-            event_id: EventId::new(),
-            title: "Rust in production".into(),
+            event: Some((EventId::new(), "Rust in production".into())),
             tags: vec!["Rust".into(), "backend".into()],
         };
         let other_talk = Interest {
-            event_id: EventId::new(),
-            title: "Async in depth".into(),
+            event: Some((EventId::new(), "Async in depth".into())),
             tags: vec!["rust".into()],
         };
         let me = person(

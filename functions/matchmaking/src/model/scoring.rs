@@ -329,8 +329,10 @@ mod tests {
             let interests: Vec<Interest> = saved
                 .into_iter()
                 .map(|(id, tags)| Interest {
-                    event_id: EventId::from_uuid(uuid::Uuid::from_u128(id)),
-                    title: "A talk".into(),
+                    event: Some((
+                        EventId::from_uuid(uuid::Uuid::from_u128(id)),
+                        "A talk".into(),
+                    )),
                     tags,
                 })
                 .collect();

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`Member`] | `USER#<user>` | `MEMBER` |
 //! | [`Saved`] | `USER#<user>` | `SAVED#<event>` |
+//! | [`Answered`] | `USER#<user>` | `ANSWERS#<event>` |
 //! | [`Attendance`] | `USER#<user>` | `ATTENDS#<event>` |
 //! | [`Results`] | `MATCHES#<user>` | `<event>` or `ALL` |
 //! | [`Badge`] | `EVENT#<event>#<shard>` | `<user>` |
@@ -58,6 +59,9 @@ pub struct Member {
     /// When the profile was last set.
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
+    /// Since when the account is gone; kept for a while against late news.
+    #[serde(default)]
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Member {
@@ -72,6 +76,7 @@ impl Member {
             profile: None,
             vector: None,
             updated_at: None,
+            deleted_at: None,
         }
     }
 }
@@ -90,6 +95,10 @@ impl Entity for Member {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.deleted_at.map(|at| later(at, TOMBSTONE))
     }
 }
 
@@ -125,6 +134,45 @@ impl Entity for Saved {
 
     fn expires_at(&self) -> Option<Timestamp> {
         (!self.saved).then(|| later(self.at, TOMBSTONE))
+    }
+}
+
+/// Answers at an event that a person lets the matching use; none where the
+/// consent ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answered {
+    /// Who.
+    pub user_id: UserId,
+    /// Where.
+    pub event_id: EventId,
+    /// The count of what became of the registration that this comes from.
+    pub sequence: u64,
+    /// The answers, as terms.
+    pub answers: Vec<String>,
+    /// When the event begins.
+    pub starts_at: Timestamp,
+    /// When that was.
+    pub at: Timestamp,
+}
+
+impl Entity for Answered {
+    const KIND: &'static str = "answered";
+
+    fn key(&self) -> Key {
+        Key::new(
+            user_partition(self.user_id),
+            format!("ANSWERS#{}", self.event_id),
+        )
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        let tombstone = later(self.at, TOMBSTONE);
+        Some(if self.answers.is_empty() {
+            tombstone
+        } else {
+            later(self.starts_at, KEPT).max(tombstone)
+        })
     }
 }
 
@@ -264,6 +312,8 @@ pub enum Row {
     Member(Box<Member>),
     /// See [`Saved`].
     Saved(Saved),
+    /// See [`Answered`].
+    Answered(Answered),
     /// See [`Attendance`].
     Attendance(Attendance),
     /// See [`EventCopy`].
@@ -281,6 +331,7 @@ impl Entity for Row {
         match self {
             Self::Member(item) => item.key(),
             Self::Saved(item) => item.key(),
+            Self::Answered(item) => item.key(),
             Self::Attendance(item) => item.key(),
             Self::Event(item) => item.key(),
             Self::Settings(item) => item.key(),

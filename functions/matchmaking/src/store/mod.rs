@@ -8,7 +8,7 @@ pub mod person;
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde_bytes::ByteBuf;
-use shared::commit::{Commit, CommitError};
+use shared::commit::{CHUNK, Commit, CommitError};
 use shared::cx::Context;
 use shared::event::matchmaking::MatchmakingRunRequested;
 use shared::http::Reply;
@@ -99,6 +99,22 @@ impl Store {
         commit.execute().await
     }
 
+    /// Takes away what is stored of a person whose account is gone, but for the
+    /// member, who keeps late news out.
+    ///
+    /// # Errors
+    /// A write failed; done again, it goes on.
+    pub async fn erase(&self, cx: &Context, person: &Person) -> Result<(), CommitError> {
+        for keys in person.rows().chunks(CHUNK) {
+            let mut commit = Commit::new(&self.table, cx);
+            for key in keys {
+                commit.delete(key.clone());
+            }
+            commit.execute().await?;
+        }
+        Ok(())
+    }
+
     /// What a request for matches needs besides the person: one batch of reads.
     ///
     /// # Errors
@@ -119,7 +135,7 @@ impl Store {
                 Row::Event(event) => board.event = Some(event),
                 Row::Settings(settings) => board.settings = settings,
                 Row::Results(results) => board.results = Some(results),
-                Row::Member(_) | Row::Saved(_) | Row::Attendance(_) => {}
+                Row::Member(_) | Row::Saved(_) | Row::Answered(_) | Row::Attendance(_) => {}
             }
         }
         Ok(board)

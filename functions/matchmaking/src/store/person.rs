@@ -5,9 +5,9 @@ use serde_bytes::ByteBuf;
 use shared::commit::{Action, Commit};
 use shared::id::{EventId, UserId};
 use shared::problem::Problem;
-use shared::table::Entity;
+use shared::table::{Entity, Key};
 
-use super::items::{Attendance, Badge, Member, Row, Saved, badge_key};
+use super::items::{Answered, Attendance, Badge, Member, Row, Saved, badge_key, results_key};
 use crate::model::card::{Card, Interest};
 use crate::model::embedding::Embedder;
 use crate::model::profile::Profile;
@@ -26,6 +26,7 @@ pub struct Person {
     /// The person; version 0 if nothing is stored yet.
     pub member: Member,
     saved: Vec<Saved>,
+    answered: Vec<Answered>,
     attendances: Vec<Attendance>,
 }
 
@@ -34,12 +35,14 @@ impl Person {
         let mut person = Self {
             member: Member::new(user),
             saved: Vec::new(),
+            answered: Vec::new(),
             attendances: Vec::new(),
         };
         for row in rows {
             match row {
                 Row::Member(member) => person.member = *member,
                 Row::Saved(saved) => person.saved.push(saved),
+                Row::Answered(answered) => person.answered.push(answered),
                 Row::Attendance(attendance) => person.attendances.push(attendance),
                 Row::Event(_) | Row::Settings(_) | Row::Results(_) => {}
             }
@@ -63,10 +66,39 @@ impl Person {
             .into_iter()
             .take(MAX_INTERESTS)
             .map(|saved| Interest {
-                event_id: saved.event_id,
-                title: saved.title.clone(),
+                event: Some((saved.event_id, saved.title.clone())),
                 tags: saved.tags.clone(),
             })
+            .collect()
+    }
+
+    /// The same at an event, with the answers that the person shares there, and
+    /// nowhere else: they come first.
+    pub fn interests_at(&self, event: EventId) -> Vec<Interest> {
+        let answered = self.answered(event).map(|answered| Interest {
+            event: None,
+            tags: answered.answers.clone(),
+        });
+        answered.into_iter().chain(self.interests()).collect()
+    }
+
+    /// What is stored of the answers at an event.
+    pub fn answered(&self, event: EventId) -> Option<&Answered> {
+        self.answered.iter().find(|a| a.event_id == event)
+    }
+
+    /// What is stored besides the member: of an account that is gone, it goes.
+    pub(super) fn rows(&self) -> Vec<Key> {
+        let user = self.member.user_id;
+        let saved = self.saved.iter().map(Entity::key);
+        let answered = self.answered.iter().map(Entity::key);
+        let attended = self.attendances.iter();
+        let attended = attended.flat_map(|a| [a.key(), results_key(user, Some(a.event_id))]);
+        let overall = [results_key(user, None)];
+        saved
+            .chain(answered)
+            .chain(attended)
+            .chain(overall)
             .collect()
     }
 
@@ -107,6 +139,15 @@ impl Person {
     pub fn card(&self, embedder: &Embedder, profile: &Profile) -> Card {
         Card::of(embedder, profile, &self.interests())
     }
+
+    /// The person's card at an event.
+    pub fn card_at(&self, embedder: &Embedder, profile: &Profile, event: EventId) -> Card {
+        Card::of(embedder, profile, &self.interests_at(event))
+    }
+
+    fn shares_at(&self, event: EventId) -> bool {
+        self.answered(event).is_some_and(|a| !a.answers.is_empty())
+    }
 }
 
 /// A change of a person.
@@ -116,6 +157,8 @@ pub enum Change {
     Member(Box<Member>),
     /// A saved event.
     Saved(Saved),
+    /// Answers at an event.
+    Answered(Answered),
     /// A registration.
     Attendance(Attendance),
 }
@@ -152,6 +195,11 @@ pub(super) fn collect(commit: &mut Commit, embedder: &Embedder, before: &Person,
         }
         match (&card, &after.member.profile) {
             (Some(card), Some(profile)) if shown && attendance.attending => {
+                let there = attendance.event_id;
+                let own = after
+                    .shares_at(there)
+                    .then(|| after.card_at(embedder, profile, there));
+                let card = own.as_ref().unwrap_or(card);
                 commit.put(&badge(&after.member, profile, card, attendance));
             }
             // Whoever was not shown before left nothing to take away.
@@ -175,6 +223,12 @@ fn apply(commit: &mut Commit, after: &mut Person, change: Change) -> Option<Even
             commit.put(&saved);
             after.saved.retain(|other| other.event_id != saved.event_id);
             after.saved.push(saved);
+            None
+        }
+        Change::Answered(answered) => {
+            commit.put(&answered);
+            after.answered.retain(|a| a.event_id != answered.event_id);
+            after.answered.push(answered);
             None
         }
         Change::Attendance(attendance) => {

@@ -158,6 +158,10 @@ pub enum Message {
         occasion: Occasion,
         /// The code, sealed by KMS; opened while sending only.
         sealed_token: String,
+        /// Whether the organiser registered the recipient: the letter is the
+        /// confirmation then.
+        #[serde(default)]
+        by_organizer: bool,
         /// Until when it can be taken over.
         #[schema(value_type = String, format = DateTime)]
         expires_at: Timestamp,

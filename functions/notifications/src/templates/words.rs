@@ -87,6 +87,12 @@ impl Words {
                 occasion,
                 offered_until,
             } => offered(occasion, *offered_until),
+            Message::RegistrationTransferLetter {
+                occasion,
+                by_organizer: true,
+                expires_at,
+                ..
+            } => registered_as_guest(occasion, *expires_at),
             Message::RegistrationTransfer {
                 occasion,
                 expires_at,
@@ -116,22 +122,21 @@ impl Words {
                 role,
                 expires_at,
                 ..
-            } => {
-                let until = local(*expires_at, "UTC");
-                organization(
-                    *organization_id,
-                    format!("{name} invites you"),
-                    format!(
-                        "You are invited to join {name} as {}. The invitation is valid until {until}.",
-                        role_name(*role)
-                    ),
-                )
-            }
+            } => invitation(*organization_id, name, *role, *expires_at),
             Message::Account {
                 letter, expires_at, ..
             } => account(*letter, *expires_at),
         }
     }
+}
+
+fn invitation(id: OrganizationId, name: &str, role: Role, expires_at: Timestamp) -> Words {
+    let (role, until) = (role_name(role), local(expires_at, "UTC"));
+    organization(
+        id,
+        format!("{name} invites you"),
+        format!("You are invited to join {name} as {role}. The invitation is valid until {until}."),
+    )
 }
 
 /// The letters about an account. The secret of a link is added when it is sent.
@@ -422,6 +427,19 @@ fn handed_over(occasion: &Occasion, actor: Option<&str>, until: Timestamp) -> Wo
     let until = local(until, &occasion.time_zone);
     let body = format!("{who} has a registration for you. You can take it until {until}.");
     let mut words = place(occasion, "A registration for you:", &body);
+    words.action.label = "Take the registration";
+    words
+}
+
+/// What confirms a registration to somebody who has no account.
+fn registered_as_guest(occasion: &Occasion, until: Timestamp) -> Words {
+    let until = local(until, &occasion.time_zone);
+    let body = format!(
+        "The organiser registered you; your place is confirmed. For your ticket and your calendar, \
+         take the registration into an account, until {until}. We write to you here if time or \
+         place change."
+    );
+    let mut words = place(occasion, "You are registered for", &body);
     words.action.label = "Take the registration";
     words
 }

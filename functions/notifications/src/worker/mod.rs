@@ -10,6 +10,7 @@ mod trigger;
 
 use shared::clock::Clock;
 use shared::cx::Context;
+use shared::event::attendees::GuestNoticed;
 use shared::event::auth::{
     AuthMailRequested, OrganizationInvitationCreated, OrganizationMemberAdded,
     OrganizationMemberChanged, OrganizationMemberRemoved, UserContactChanged, UserRegistered,
@@ -61,6 +62,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             AuthMailRequested::TYPE => self.letter(&event, &cx).await,
             EventSubmitted::TYPE => self.submitted(&event, &cx).await,
             RegistrationTransferOffered::TYPE => self.handed_over(&event, &cx).await,
+            GuestNoticed::TYPE => self.guest(&event, &cx).await,
             _ => {
                 let notices = notices::of(&self.store, &event).await?;
                 self.tell(&event, &cx, notices).await
@@ -205,8 +207,21 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
                 time_zone: offered.time_zone,
             },
             sealed_token,
+            by_organizer: offered.from_user.is_none(),
             expires_at: offered.expires_at,
         };
+        let store = &self.store;
+        let delivered = store
+            .deliver_to_address(cx, event.id, &email, message)
+            .await?;
+        self.post(event, cx, delivered).await
+    }
+
+    /// A guest has no account and so no inbox: what an attendee is told whatever
+    /// the preferences say goes to the address of the registration.
+    async fn guest(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
+        let noticed: GuestNoticed = event.data()?;
+        let (email, message) = notices::to_guest(noticed);
         let store = &self.store;
         let delivered = store
             .deliver_to_address(cx, event.id, &email, message)

@@ -1,8 +1,9 @@
 //! Whom an event concerns, and what they are told. Nobody is told of what
 //! they did themselves.
 
+use shared::event::attendees::GuestNoticed;
 use shared::event::events::{
-    EventApproved, EventCancelled, EventChangeNoticed, EventRejected, EventUpdated,
+    EventApproved, EventCancelled, EventChangeNoticed, EventInBrief, EventRejected, EventUpdated,
     RegistrationCancelled, RegistrationCreated, RegistrationOffered, RegistrationPromoted,
     RegistrationTransferOffered, WelcomeEventsFound,
 };
@@ -58,14 +59,38 @@ pub(super) fn by(event: &Event, user: UserId) -> bool {
     event.actor.as_deref() == Some(user.to_string().as_str())
 }
 
+/// What a guest reads, and where.
+pub(super) fn to_guest(noticed: GuestNoticed) -> (String, Message) {
+    let occasion = occasion(noticed.event);
+    let message = if noticed.cancelled {
+        Message::RegistrationCancelled {
+            occasion,
+            reason: noticed.reason,
+        }
+    } else {
+        Message::EventChanged {
+            occasion,
+            cancelled: false,
+            changed: noticed.changed,
+            venue_name: noticed.venue_name,
+            calendar_sequence: noticed.calendar_sequence,
+        }
+    };
+    (noticed.email, message)
+}
+
+fn occasion(event: EventInBrief) -> Occasion {
+    Occasion {
+        event_id: event.event_id,
+        title: event.title,
+        starts_at: event.starts_at,
+        time_zone: event.time_zone,
+    }
+}
+
 fn event_changed(noticed: EventChangeNoticed) -> Notice {
     let message = Message::EventChanged {
-        occasion: Occasion {
-            event_id: noticed.event.event_id,
-            title: noticed.event.title,
-            starts_at: noticed.event.starts_at,
-            time_zone: noticed.event.time_zone,
-        },
+        occasion: occasion(noticed.event),
         cancelled: noticed.cancelled,
         changed: noticed.changed,
         venue_name: noticed.venue_name,
@@ -75,16 +100,7 @@ fn event_changed(noticed: EventChangeNoticed) -> Notice {
 }
 
 fn welcome_events(found: WelcomeEventsFound) -> Vec<Notice> {
-    let events: Vec<Occasion> = found
-        .events
-        .into_iter()
-        .map(|event| Occasion {
-            event_id: event.event_id,
-            title: event.title,
-            starts_at: event.starts_at,
-            time_zone: event.time_zone,
-        })
-        .collect();
+    let events: Vec<Occasion> = found.events.into_iter().map(occasion).collect();
     if events.is_empty() {
         return Vec::new();
     }

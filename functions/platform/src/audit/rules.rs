@@ -112,6 +112,9 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "an address; user.email.changed says that it changed",
     ),
     ("user.profile.updated", "what people say of themselves"),
+    ("user.deleted", "the operation that deletes holds it"),
+    ("connection.accepted", "between two people"),
+    ("connection.removed", "between two people"),
     ("event.updated", "content, not rights"),
     ("venue.updated", "content, not rights"),
     ("event.change.noticed", "it follows from another's"),
@@ -125,6 +128,14 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "event.registration.transfer.offered",
         "an attendee's own act",
+    ),
+    (
+        "event.registration.answers.shared",
+        "an attendee's own answers",
+    ),
+    (
+        "event.guest.noticed",
+        "a letter; what it tells has an event",
     ),
     ("event.registration.created", "an attendee's own act"),
     ("event.registration.cancelled", "an attendee's own act"),

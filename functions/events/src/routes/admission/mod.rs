@@ -2,6 +2,7 @@
 
 pub mod get;
 pub mod set;
+pub mod write;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,22 +3,29 @@
 use axum::extract::State;
 use shared::commit::Commit;
 use shared::cx::Context;
-use shared::event::events::AdmissionUpdated;
 use shared::http::{IfMatch, Json, Path, Reply};
-use shared::id::EventId;
+use shared::id::{EventId, UserId};
 use shared::principal::{Permission, Principal};
-use shared::problem::{Problem, VERSION_CONFLICT};
+use shared::problem::Problem;
 
+use super::super::change::ChangeView;
+use super::super::update::{Way, submit_change, way};
 use super::super::{App, TAG};
+use super::write::{admit, fits};
 use super::{AdmissionView, NewAdmission};
-use crate::model::{Admission, Counts, Event, Kinds, Status};
-use crate::problems::{CAPACITY_TOO_SMALL, TICKET_TYPE_IN_USE, WRONG_TRANSITION};
+use crate::model::{Admission, Event, Move, PendingChange, Status, Step};
+use crate::store::shelves::shelve;
 
 /// Sets ticket types, questions, and the rules of the waitlist and the door.
 ///
 /// The whole of it: what is left out is gone. A ticket type that somebody has
 /// stays, and its quota holds everybody who has one. Larger quotas go to those
 /// who wait. Needs the right `event.edit`.
+///
+/// Of what was approved, ticket types with their names and prices, and the
+/// questions, are sent to review (202) unless the caller may approve; all else,
+/// quotas and sale windows among it, holds at once. What is sent as it is says
+/// nothing of a change that waits.
 #[utoipa::path(
     put,
     path = "/v1/events/{id}/admission",
@@ -31,6 +38,7 @@ use crate::problems::{CAPACITY_TOO_SMALL, TICKET_TYPE_IN_USE, WRONG_TRANSITION};
     request_body = NewAdmission,
     responses(
         (status = 200, description = "How people get in now.", body = AdmissionView),
+        (status = 202, description = "A part waits for approval; the rest holds.", body = ChangeView),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`capacity-too-small`, `ticket-type-in-use`, `wrong-transition`"),
@@ -50,8 +58,8 @@ pub async fn set_admission(
     let (event, counts) = app.editable(id, &principal, Permission::EventEdit).await?;
     let before = app.store.admission(id).await?;
     if_match.require(before.version)?;
-    alterable(&event)?;
-    let next = Admission {
+    let way = way(&event, &principal)?;
+    let wanted = Admission {
         event_id: id,
         ticket_types: body.ticket_types,
         questions: body.questions,
@@ -62,14 +70,48 @@ pub async fn set_admission(
     }
     .checked()?;
     let mut commit = app.store.commit(&cx);
-    if before.version == 0 {
-        let taken = Problem::new(&VERSION_CONFLICT).detail("It was changed by somebody else.");
-        commit.create(&next).or(taken);
-    } else {
-        commit.replace(&next);
+    let (now, who) = (commit.now(), principal.user_id);
+    let (next, change) = match way {
+        Way::AtOnce => (wanted, None),
+        Way::ByReview => {
+            let waiting = event.pending.as_ref();
+            let change = PendingChange::of_admission(waiting, &before, &wanted, who, now)?;
+            (before.run_as(&wanted).checked()?, change)
+        }
+    };
+    let changed = before.changed(&next);
+    let base = match event.status {
+        Status::Rejected => event.moved(Move::Revise, now)?,
+        _ => event.clone(),
+    };
+    let after = Event {
+        pending: change.clone().or(base.pending.clone()),
+        updated_at: if changed.is_empty() {
+            base.updated_at
+        } else {
+            now
+        },
+        ..base
+    };
+    commit.replace(&after);
+    shelve(&mut commit, Some(&event), Some(&after));
+    let after = Event {
+        version: event.version + 1,
+        ..after
+    };
+    if let Some(change) = &change {
+        fits(&before, &change.admitted(&next)?, counts.clone())?;
+        submit_change(&mut commit, &event, &after, change);
+        if !changed.is_empty() {
+            admit(&mut commit, &before, &next, counts)?;
+            record(&mut commit, &after, who, changed);
+        }
+        let view = ChangeView::new(&after, &next, change)?;
+        let reply = Reply::accepted(&view)?.etag(after.version);
+        return commit.finish(reply).await;
     }
-    let counts = restrict(&mut commit, &before, &next, counts)?;
-    commit.publish(&AdmissionUpdated { event_id: id }, before.version + 1);
+    let counts = admit(&mut commit, &before, &next, counts)?;
+    record(&mut commit, &after, who, changed);
     let next = Admission {
         version: before.version + 1,
         ..next
@@ -78,73 +120,9 @@ pub async fn set_admission(
     commit.finish(Reply::ok(&view)?.tag(&view.tag())).await
 }
 
-fn alterable(event: &Event) -> Result<(), Problem> {
-    match event.status {
-        Status::Cancelled | Status::Completed => Err(Problem::new(&WRONG_TRANSITION)
-            .detail(format!("The event is {}.", event.status.name()))
-            .with("currentStatus", event.status.name())
-            .with("allowedTransitions", Vec::<&str>::new())),
-        _ => Ok(()),
-    }
-}
-
-/// Keeps the guard's quotas in step. What is certain to fail is refused before
-/// the transaction, with a pointer; the conditions hold against races.
-fn restrict(
-    commit: &mut Commit,
-    before: &Admission,
-    next: &Admission,
-    mut counts: Counts,
-) -> Result<Counts, Problem> {
-    let action = commit.update(Counts::key_of(next.event_id));
-    action
-        .when("attribute_exists(#pk)")
-        .or(Problem::new(&CAPACITY_TOO_SMALL).detail("Somebody registered in this moment."));
-    for (i, kind) in next.ticket_types.iter().enumerate() {
-        let [quota, taken] = ["quota", "taken"].map(|what| Kinds::attribute(&kind.id, what));
-        let share = counts.kinds.0.entry(kind.id.clone()).or_default();
-        share.quota = kind.quota;
-        // Every type stands there, taken or not: whoever reads the counts alone
-        // knows which there are.
-        action.add(&taken, 0);
-        match kind.quota {
-            None => action.remove(&quota),
-            Some(most) if share.taken > most => {
-                let detail = format!("is below the {} places that are taken", share.taken);
-                return Err(Problem::new(&CAPACITY_TOO_SMALL).error(
-                    format!("/ticketTypes/{i}/quota"),
-                    "out-of-range",
-                    &detail,
-                ));
-            }
-            Some(most) => {
-                let bound = format!(":most_{}", kind.id);
-                action
-                    .set(&quota, most)
-                    .when(&format!(
-                        "(attribute_not_exists(#{taken}) OR #{taken} <= {bound})"
-                    ))
-                    .bind(&bound, most)
-            }
-        };
-    }
-    let kept = |id: &str| next.ticket_types.iter().any(|kind| kind.id == id);
-    for kind in before.ticket_types.iter().filter(|kind| !kept(&kind.id)) {
-        let share = counts.kinds.0.remove(&kind.id).unwrap_or_default();
-        if share.taken + share.waiting > 0 {
-            return Err(Problem::new(&TICKET_TYPE_IN_USE)
-                .detail(format!("{} has registrations.", kind.name)));
-        }
-        for what in ["taken", "waiting"] {
-            let name = Kinds::attribute(&kind.id, what);
-            action
-                .when(&format!(
-                    "(attribute_not_exists(#{name}) OR #{name} = :unused)"
-                ))
-                .bind(":unused", 0)
-                .remove(&name);
-        }
-        action.remove(&Kinds::attribute(&kind.id, "quota"));
-    }
-    Ok(counts)
+/// The entry of the event's history.
+fn record(commit: &mut Commit, after: &Event, who: UserId, changed: Vec<String>) {
+    let step = Step::AdmissionChanged;
+    let entry = after.entry(commit.now(), step, Some(who), None, changed);
+    commit.create(&entry);
 }

@@ -8,6 +8,7 @@ use shared::id::EventId;
 use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
 
+use super::super::admission::write::admit;
 use super::super::approve::{Approval, checked};
 use super::super::update::resize;
 use super::super::view::EventView;
@@ -34,7 +35,7 @@ use crate::store::shelves::shelve;
         (status = 200, description = "The event with the change.", body = EventView),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
-        (status = 409, description = "`capacity-too-small`, `conflict`"),
+        (status = 409, description = "`capacity-too-small`, `ticket-type-in-use`, `conflict`"),
         (status = 412, description = "`version-conflict`"),
         (status = 428, description = "`precondition-required`"),
     ),
@@ -68,7 +69,11 @@ pub async fn approve_change(
     };
     commit.replace(&next);
     shelve(&mut commit, Some(&event), Some(&next));
-    let counts = resize(&mut commit, &next, counts);
+    let mut counts = resize(&mut commit, &next, counts);
+    if change.about_admission() {
+        let before = app.store.admission(id).await?;
+        counts = admit(&mut commit, &before, &change.admitted(&before)?, counts)?;
+    }
     let next = Event {
         version: event.version + 1,
         ..next

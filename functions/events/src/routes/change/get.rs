@@ -33,6 +33,7 @@ pub async fn get_change(
         .as_ref()
         .filter(|_| event.inside(&principal))
         .ok_or_else(|| Problem::not_found("A change that waits for approval"))?;
-    let view = ChangeView::new(&event, change)?;
+    let admission = app.store.admission(id).await?;
+    let view = ChangeView::new(&event, &admission, change)?;
     Ok(Reply::ok(&view)?.etag(event.version).revalidated())
 }

@@ -15,7 +15,7 @@ use shared::problem::Problem;
 use utoipa::ToSchema;
 
 use super::App;
-use crate::model::{Counts, Event, FieldChange, PendingChange};
+use crate::model::{Admission, Counts, Event, FieldChange, PendingChange};
 
 /// A change that waits for approval.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -35,15 +35,19 @@ pub struct ChangeView {
 }
 
 impl ChangeView {
-    /// What `change` would do to `event`.
+    /// What `change` would do to `event` and its `admission`.
     ///
     /// # Errors
-    /// 500 when the details have no JSON form.
-    pub fn new(event: &Event, change: &PendingChange) -> Result<Self, Problem> {
+    /// 500 when they have no JSON form.
+    pub fn new(
+        event: &Event,
+        admission: &Admission,
+        change: &PendingChange,
+    ) -> Result<Self, Problem> {
         Ok(Self {
             event_id: event.id,
             version: event.version,
-            diff: change.diff(&event.details)?,
+            diff: change.diff(&event.details, admission)?,
             proposed_by: change.proposed_by,
             proposed_at: change.proposed_at,
         })

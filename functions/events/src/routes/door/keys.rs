@@ -43,7 +43,7 @@ impl TicketJwk {
 /// The public keys of the tickets.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TicketKeys {
-    /// All there ever were.
+    /// All by which tickets are good: those that sign, signed, or will.
     keys: Vec<TicketJwk>,
 }
 

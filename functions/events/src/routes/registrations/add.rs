@@ -127,8 +127,8 @@ pub(super) async fn enrol(
         ticket_type: None,
         quantity: new.quantity.unwrap_or(1),
         answers: new.answers.clone(),
-        matchmaking_consent: false,
         waitlist: false,
+        ..Wish::default()
     };
     hall.admission.sized_for_organiser(wish.quantity)?;
     hall.admission.answered_in_part(&kind, &wish.answers)?;

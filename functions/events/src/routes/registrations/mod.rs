@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod add;
 pub mod claim_page;
+pub mod consent;
 pub mod import;
 pub mod list;
 pub mod mine;

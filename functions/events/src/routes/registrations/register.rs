@@ -14,7 +14,7 @@ use super::super::view::RegistrationView;
 use super::super::{App, TAG, over};
 use crate::model::{Answers, Fate, Registration, RegistrationStatus};
 use crate::problems::{ALREADY_REGISTERED, EVENT_FULL, REGISTRATION_CLOSED};
-use crate::store::{Guard, Hall, Seats, full};
+use crate::store::{Guard, Hall, Seats, full, share};
 
 /// How often a request looks again when others take the places it saw.
 const LOOKS: usize = 4;
@@ -32,8 +32,11 @@ pub struct Wish {
     /// Answers by question.
     #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
     pub(super) answers: Answers,
-    /// Whether the answers may be used to suggest people to meet.
+    /// Whether the answers to the questions that say so may be used to suggest
+    /// people to meet there.
     pub(super) matchmaking_consent: bool,
+    /// Whether connections may know that the caller goes there.
+    pub(super) visible_to_connections: bool,
     /// Whether to wait if there is no place; `false` answers `event-full` then.
     pub(super) waitlist: bool,
 }
@@ -45,6 +48,7 @@ impl Default for Wish {
             quantity: 1,
             answers: Answers::new(),
             matchmaking_consent: false,
+            visible_to_connections: false,
             waitlist: true,
         }
     }
@@ -121,6 +125,7 @@ async fn attempt(
         user_id: principal.user_id,
         ..registration(&hall, before.as_ref(), &kind, wish, commit.now())
     };
+    share(&mut commit, &hall, &registration);
     let position = match place(&hall, &mut commit, &registration, fate) {
         // Everybody waits for one place: as many people as places.
         Some(guess) if hall.admission.singles() => Some(guess),
@@ -184,6 +189,7 @@ pub(super) fn registration(
         quantity: wish.quantity,
         answers: wish.answers.clone(),
         matchmaking_consent: wish.matchmaking_consent,
+        visible_to_connections: wish.visible_to_connections,
         ..fresh
     }
 }

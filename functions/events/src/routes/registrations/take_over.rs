@@ -14,7 +14,7 @@ use super::super::{App, TAG, over};
 use super::register::free;
 use crate::model::{Answers, Counts, Registration, RegistrationStatus, Transfer};
 use crate::problems::{REGISTRATION_CLOSED, TRANSFER_GONE};
-use crate::store::{Guard, Seats};
+use crate::store::{Guard, Seats, share};
 
 /// Whose registration to take over, and the answers of whoever takes it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -30,9 +30,13 @@ pub struct TakeOver {
     #[serde(default)]
     #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
     answers: Answers,
-    /// Whether the answers may be used to suggest people to meet.
+    /// Whether the answers to the questions that say so may be used to suggest
+    /// people to meet there.
     #[serde(default)]
     matchmaking_consent: bool,
+    /// Whether connections may know that the caller goes there.
+    #[serde(default)]
+    visible_to_connections: bool,
 }
 
 /// Takes over a registration that is being handed over to the caller.
@@ -93,6 +97,7 @@ pub async fn take_over(
         quantity: given.quantity,
         answers: body.answers,
         matchmaking_consent: body.matchmaking_consent,
+        visible_to_connections: body.visible_to_connections,
         ..Registration::new(id, principal.user_id, RegistrationStatus::Confirmed, now)
     };
     let ended = Registration {
@@ -106,6 +111,7 @@ pub async fn take_over(
         .when("#open = :open")
         .bind(":open", true)
         .or(Problem::new(&REGISTRATION_CLOSED));
+    share(&mut commit, &hall, &taken);
     let mut seats = Seats::of(&hall.event, &hall.counts, &mut commit);
     let reason = "It was handed over to somebody else, as you wanted.";
     seats.hand_over(&ended, &taken, reason.to_owned());
