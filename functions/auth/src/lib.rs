@@ -12,6 +12,7 @@ pub mod model;
 pub mod passkeys;
 pub mod problems;
 pub mod providers;
+pub mod recovery;
 pub mod relying_party;
 pub mod routes;
 pub mod sealer;

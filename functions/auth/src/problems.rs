@@ -1,6 +1,17 @@
 //! The problems that only this group has; each is listed at `/v1/problems`.
 
-use shared::problem::ProblemType;
+use http::header::WWW_AUTHENTICATE;
+use shared::problem::{Problem, ProblemType, UNAUTHENTICATED};
+
+/// The session of a token ended a moment ago.
+pub fn ended() -> Problem {
+    Problem::new(&UNAUTHENTICATED)
+        .detail("The session has ended.")
+        .header(
+            WWW_AUTHENTICATE,
+            "Bearer realm=\"plenary\", error=\"invalid_token\"",
+        )
+}
 
 /// The address belongs to an account.
 pub const EMAIL_TAKEN: ProblemType = ProblemType {

@@ -13,7 +13,7 @@ use crate::{
     grant::SecondFactorNeeded,
     keyring::unavailable,
     model::{
-        account::{Account, Credential},
+        account::{Account, SeenPassword},
         challenge::{Challenge, ChallengeToken, ChallengeUse},
         factors::{Factors, Totp},
         recovery::{Recovery, RecoveryKey, generate},
@@ -24,7 +24,7 @@ use crate::{
     problems::CHALLENGE_GONE,
     sealer::Purpose,
     state::App,
-    store::{SeenPassword, Spent},
+    store::Spent,
 };
 
 /// How often a lost race is looked at again.
@@ -92,19 +92,16 @@ impl App {
         cx: &Context,
         factors: &Factors,
         methods: &[Method],
-        better: Option<Credential>,
+        spent: &Spent,
     ) -> Result<Reply, Problem> {
         let token = ChallengeToken::new().map_err(Problem::internal)?;
         let challenge = Challenge {
             user_id: Some(factors.user_id),
             methods: methods.to_vec(),
+            password: spent.password,
             ..Challenge::new(&token, ChallengeUse::SecondFactor, self.clock.now())
         };
-        let spent = Spent {
-            credential: better,
-            ..Spent::default()
-        };
-        self.store.set_challenge(cx, &challenge, &spent).await?;
+        self.store.set_challenge(cx, &challenge, spent).await?;
         let options = self.request_options(factors, &token).await?;
         Reply::ok(&SecondFactorNeeded::new(&token, factors, options))
     }
@@ -304,12 +301,10 @@ impl App {
         if standing.is_some_and(|standing| standing.suspended) {
             return Err(Problem::new(&crate::problems::ACCOUNT_SUSPENDED));
         }
-        let password = SeenPassword {
-            user_id: user,
-            changed_at: credential.map(|credential| credential.changed_at),
-        };
-        // Whoever knew a password that was replaced since knows nothing now.
-        if password.changed_at.is_some_and(|at| at > challenge.set_at) {
+        // Whoever knew a password that was replaced since, or that is to be,
+        // knows nothing now.
+        let password = SeenPassword::of(user, credential.as_ref());
+        if challenge.password != Some(password) {
             return Err(gone());
         }
         Ok((account.ok_or_else(gone)?, factors, password))

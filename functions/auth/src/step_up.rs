@@ -2,7 +2,7 @@
 
 use shared::{
     principal::{Permission, Principal, Role},
-    problem::{Problem, UNAUTHENTICATED},
+    problem::Problem,
 };
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         factors::{Factors, Way},
         session::{FRESH, Session},
     },
-    problems::STEP_UP_REQUIRED,
+    problems::{STEP_UP_REQUIRED, ended},
     state::App,
 };
 
@@ -34,14 +34,7 @@ impl App {
             self.store.factors(principal.user_id),
         )
         .await?;
-        let session = session.ok_or_else(|| {
-            Problem::new(&UNAUTHENTICATED)
-                .detail("The session has ended.")
-                .header(
-                    http::header::WWW_AUTHENTICATE,
-                    "Bearer realm=\"plenary\", error=\"invalid_token\"",
-                )
-        })?;
+        let session = session.ok_or_else(ended)?;
         Ok(Standing { session, factors })
     }
 

@@ -196,6 +196,29 @@ async fn au_02_with_enumeration_protection_both_answers_are_the_same() {
         .expect(200);
 }
 
+/// A username is gone after a registration, whether or not the address was free:
+/// it would tell by being free.
+#[tokio::test]
+async fn au_02_with_enumeration_protection_a_username_tells_nothing_of_an_address() {
+    let world = World::of("auth").await;
+    let stack = Stack::with(world, |settings| settings.enumeration_protection = true);
+    let register = async |name: &str, username: &str| {
+        let email = format!("{name}@example.org");
+        let body = json!({"email": email, "password": PASSWORD, "username": username});
+        stack.api.post("/v1/auth/register").json(body).send().await
+    };
+    register("ada", "countess").await.expect(202);
+    register("ada", "taken").await.expect(202);
+    register("nobody", "free").await.expect(202);
+    let mut answers = Vec::new();
+    for username in ["taken", "free"] {
+        let probe = register("eve", username).await.expect(409);
+        answers.push(comparable(&probe.problem("username-taken")));
+    }
+    assert_eq!(answers[0], answers[1]);
+    register("eve", "eve").await.expect(202);
+}
+
 #[tokio::test]
 async fn au_03_au_05_signing_in_answers_tokens_and_the_user() {
     let stack = Stack::new().await;

@@ -99,7 +99,7 @@ async fn or_06_who_is_invited_becomes_a_member_with_the_offered_role() {
         .await
         .expect(404);
     // The account may come into being after the invitation.
-    let grace = stack.person("grace").await;
+    let grace = stack.proven("grace").await;
     let accepted = accept(&stack, &token, &grace).await.expect(200);
     assert_eq!(accepted.body["id"], invited.org.to_string());
     assert_eq!(accepted.body["role"], "organizer");
@@ -137,7 +137,7 @@ async fn or_06_a_token_works_once() {
     let stack = Stack::new().await;
     let invited = Invited::new(&stack).await;
     let token = invited.token(&stack, "grace@example.org").await;
-    let grace = stack.person("grace").await;
+    let grace = stack.proven("grace").await;
     let replies = join_all((0..8).map(|_| accept(&stack, &token, &grace))).await;
     assert!(replies.iter().any(|reply| reply.status == 200));
     let types = stack.event_types().await;
@@ -177,7 +177,11 @@ async fn or_06_the_token_is_bound_to_the_address() {
         .send()
         .await;
     anonymous.expect(401).problem("unauthenticated");
+    // Whoever was passed the link can register with the address, and no more.
     let grace = stack.person("grace").await;
+    let refused = accept(&stack, &token, &grace).await.expect(403);
+    refused.problem("email-not-verified");
+    stack.prove(&grace).await;
     accept(&stack, &token, &grace).await.expect(200);
 }
 
@@ -190,7 +194,7 @@ async fn or_06_a_token_ends_after_seven_days() {
         .world
         .clock
         .advance(SignedDuration::from_hours(7 * 24));
-    let grace = stack.person("grace").await;
+    let grace = stack.proven("grace").await;
     accept(&stack, &token, &grace)
         .await
         .expect(410)
@@ -232,7 +236,7 @@ async fn or_06_a_withdrawn_invitation_cannot_be_accepted() {
     let invited = Invited::new(&stack).await;
     let token = invited.token(&stack, "grace@example.org").await;
     let id = InvitationToken::parse(&token).unwrap().invitation();
-    let grace = stack.person("grace").await;
+    let grace = stack.proven("grace").await;
     let path = format!("{}/{id}", invited.path());
     let revoke = || stack.api.delete(&path).token(&invited.owner.access).send();
     revoke().await.expect(204);
@@ -269,7 +273,7 @@ async fn or_06_guessed_and_tampered_tokens_name_nothing() {
     let stack = Stack::new().await;
     let invited = Invited::new(&stack).await;
     let token = invited.token(&stack, "grace@example.org").await;
-    let grace = stack.person("grace").await;
+    let grace = stack.proven("grace").await;
     let real = InvitationToken::parse(&token).unwrap();
     let guessed = InvitationToken::new(real.organization(), real.invitation())
         .unwrap()
@@ -302,7 +306,7 @@ async fn or_06_one_open_invitation_per_address_and_none_for_members() {
         lost.expect(409).problem("already-invited");
     }
     let token = mailed(&stack).await;
-    let grace = stack.person("grace").await;
+    let grace = stack.proven("grace").await;
     stack
         .add(&invited.owner, invited.org, &grace, "member")
         .await

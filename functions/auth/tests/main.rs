@@ -36,5 +36,6 @@ mod sessions;
 mod step_up;
 mod support;
 mod suspension;
+mod takeover;
 mod timing;
 mod tokens;

@@ -2,9 +2,12 @@
 
 use futures::future::join_all;
 use jiff::SignedDuration;
-use plenary_auth::model::{
-    factors::{Enrolment, Factors},
-    totp::{TotpSecret, step},
+use plenary_auth::{
+    model::{
+        factors::{Enrolment, Factors},
+        totp::{TotpSecret, step},
+    },
+    sealer::Purpose,
 };
 use serde_json::{Value, json};
 use shared::testing::{TestReply, cx};
@@ -281,6 +284,24 @@ async fn au_21_a_challenge_ends_with_a_forced_reset() {
     let challenge = stack.challenge(&ada).await;
     let reply = stack.verify(&challenge, "recoveryCode", &code).await;
     reply.expect(200);
+}
+
+/// The second factor was right, and the password is replaced before the session
+/// is kept.
+#[tokio::test]
+async fn au_21_a_challenge_is_not_completed_while_the_password_is_replaced() {
+    let stack = Stack::new().await;
+    let ada = stack.verified_person("ada").await;
+    let mut phone = stack.phone(&ada).await;
+    let challenge = stack.challenge(&ada).await;
+    let forgotten = stack.forgotten(&ada).await;
+    let code = phone.codes.pop().unwrap();
+    let body = json!({"challengeId": challenge, "recoveryCode": code});
+    let (api, pause) = stack.pausing(Purpose::SigningKey);
+    let sign_in = api.post(VERIFY).json(body.clone()).send();
+    let reply = pause.amid(sign_in, stack.reset_by(&forgotten)).await;
+    reply.expect(410).problem("challenge-gone");
+    assert_eq!(stack.session_count(&ada).await, 0);
 }
 
 #[tokio::test]

@@ -116,6 +116,38 @@ impl Stack {
         )
     }
 
+    /// Proves the address of who registered last, on their session.
+    pub async fn prove(&self, who: &Person) {
+        let body = json!({"token": self.mailed("verify-email").await});
+        let request = self.api.post("/v1/auth/verify-email").token(&who.access);
+        request.json(body).send().await.expect(204);
+    }
+
+    /// Registers through the API and proves the address.
+    pub async fn verified_person(&self, name: &str) -> Person {
+        let person = self.register(name).await;
+        self.prove(&person).await;
+        person
+    }
+
+    /// An account with a verified address, without the cost of a password.
+    pub async fn proven(&self, name: &str) -> Person {
+        let person = self.person(name).await;
+        self.prove(&person).await;
+        person
+    }
+
+    /// How many sessions there are of a person.
+    pub async fn session_count(&self, who: &Person) -> usize {
+        let items = self.world.db.items(self.world.table()).await;
+        let own = format!("USER#{}", who.id);
+        let sessions = items.iter().filter(|item| {
+            let (pk, sk) = (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
+            *pk == own && sk.starts_with("SESSION#")
+        });
+        sessions.count()
+    }
+
     pub async fn refresh(&self, token: &str) -> TestReply {
         self.api
             .post("/v1/auth/refresh")

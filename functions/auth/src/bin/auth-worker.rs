@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use lambda_runtime::Error;
 use plenary_auth::{
-    state::access_life,
     store::Store,
     worker::{Payload, Worker},
 };
@@ -22,11 +20,9 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env()?;
     let mut env = Env::read();
     let (table, access) = (env.required("TABLE_NAME"), env.required("ACCESS_TABLE"));
-    let access_life: SignedDuration = access_life(&mut env);
     env.check()?;
     let worker = Worker {
         store: Store::new(aws.table(table), aws.table(access)),
-        access_life,
     };
     run::payloads(|payload: Payload| {
         let worker = worker.clone();

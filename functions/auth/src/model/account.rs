@@ -74,6 +74,28 @@ impl fmt::Debug for Credential {
     }
 }
 
+/// The password of an account when a proof was judged: whoever takes the account
+/// back changes it, and what rests on the old one is not completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeenPassword {
+    /// Whose.
+    pub user_id: UserId,
+    /// [`Credential::changed_at`]; nothing if there was no password.
+    #[serde(default)]
+    pub changed_at: Option<Timestamp>,
+}
+
+impl SeenPassword {
+    /// The password of this account, as it was read.
+    pub fn of(user_id: UserId, credential: Option<&Credential>) -> Self {
+        Self {
+            user_id,
+            changed_at: credential.map(|credential| credential.changed_at),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,6 @@
 //! in one commit each.
 
 use futures::future::try_join3;
-use jiff::{SignedDuration, Timestamp};
 use shared::{
     access::UserAccess,
     commit::{Commit, CommitError},
@@ -15,23 +14,19 @@ use shared::{
     id::UserId,
     principal::PlatformRole,
     problem::{CONFLICT, Problem},
-    table::{Query, StoreError},
+    table::StoreError,
 };
 
-use super::{Ending, Store, items, items::Claim};
+use super::{Store, items, items::Claim};
 use crate::{
     model::{
         account::{Account, Credential},
         administration::{Administration, Administrator},
         email::Email,
         organization::next_sequence,
-        session::Session,
     },
     problems::EXTERNAL_ID_TAKEN,
 };
-
-/// Sessions ended by one commit: three actions each.
-const CHUNK: u32 = 30;
 
 /// An account with everything that administrators decide about it.
 #[derive(Debug, Clone)]
@@ -164,39 +159,6 @@ impl Store {
         }
         claim(commit, before, after);
         tell(commit, decision);
-    }
-
-    /// Ends every session of a user that began until `until`, chunk by chunk;
-    /// the same call goes on where one stopped.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn end_sessions_until(
-        &self,
-        cx: &Context,
-        user: UserId,
-        until: Timestamp,
-        access_life: SignedDuration,
-    ) -> Result<(), CommitError> {
-        let all = Query::partition(items::user(user))
-            .begins_with(items::SESSION)
-            .consistent();
-        let mut after = None;
-        loop {
-            let query = all.clone().limit(CHUNK).after(after);
-            let found = self.table.query::<Session>(query).await?;
-            let mut commit = Commit::new(&self.table, cx);
-            for session in found.items.iter().filter(|one| one.created_at <= until) {
-                self.end(&mut commit, user, session.id, Ending::Revoked, access_life);
-            }
-            if !commit.is_empty() {
-                commit.execute().await?;
-            }
-            if found.next.is_none() {
-                return Ok(());
-            }
-            after = found.next;
-        }
     }
 
     /// The account of an address, and what was decided about it.

@@ -15,7 +15,7 @@ use shared::{
 use super::{Store, items, links};
 use crate::{
     model::{
-        account::{Account, Credential},
+        account::{Account, Credential, SeenPassword},
         challenge::{Challenge, MAX_ATTEMPTS},
         factors::Factors,
         organization::next_sequence,
@@ -25,27 +25,6 @@ use crate::{
     },
     problems::CHALLENGE_GONE,
 };
-
-/// The password of an account when a proof was judged.
-#[derive(Debug)]
-pub struct SeenPassword {
-    /// Whose.
-    pub user_id: UserId,
-    /// [`Credential::changed_at`]; nothing if there was no password.
-    pub changed_at: Option<Timestamp>,
-}
-
-impl SeenPassword {
-    /// The challenge is gone if the password changed meanwhile.
-    fn check(&self, commit: &mut Commit) {
-        let check = commit.check(items::credential(self.user_id));
-        let check = match self.changed_at {
-            Some(at) => check.when("#changedAt = :seen").bind(":seen", at),
-            None => check.when("attribute_not_exists(#pk)"),
-        };
-        check.or(Problem::new(&CHALLENGE_GONE));
-    }
-}
 
 /// What a proof uses up, and what must still be as it was.
 #[derive(Debug, Default)]
@@ -58,7 +37,7 @@ pub struct Spent {
     pub passkey: Option<Passkey>,
     /// A newer hash of the password that was given.
     pub credential: Option<Credential>,
-    /// The password that must not have changed, where none is given.
+    /// The password that the account must still have.
     pub password: Option<SeenPassword>,
 }
 
@@ -76,13 +55,26 @@ impl Spent {
         if let Some(passkey) = &self.passkey {
             commit.replace(passkey);
         }
-        if let Some(credential) = &self.credential {
-            commit.replace(credential);
-        }
-        if let Some(password) = &self.password {
-            password.check(commit);
+        match (&self.credential, &self.password) {
+            // Its version says as much.
+            (Some(credential), _) => {
+                commit.replace(credential);
+            }
+            (None, Some(password)) => unchanged(commit, password),
+            (None, None) => {}
         }
     }
+}
+
+/// The account still has the password that was seen, and no administrator has
+/// wanted another since.
+pub(super) fn unchanged(commit: &mut Commit, seen: &SeenPassword) {
+    let check = commit.check(items::credential(seen.user_id));
+    let check = match seen.changed_at {
+        Some(at) => check.when("#changedAt = :seen").bind(":seen", at),
+        None => check.when("attribute_not_exists(#pk)"),
+    };
+    check.or(Problem::new(&VERSION_CONFLICT));
 }
 
 impl Store {

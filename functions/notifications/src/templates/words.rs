@@ -188,9 +188,9 @@ fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
         ),
         Letter::PasswordRemoved => (
             "Your old password works no more",
-            "You signed in by e-mail and so proved that this address is yours. A password that was \
-             chosen before could be somebody else's: it was removed, and other devices were signed \
-             out. Choose a new one if you like; signing in by e-mail goes on working."
+            "A mail to this address was used, which proves that the address is yours. A password \
+             that was chosen before could be somebody else's: it was removed, and every device was \
+             signed out. Choose a new one if you like; signing in by e-mail goes on working."
                 .to_owned(),
             "Choose a new password",
         ),

@@ -22,12 +22,7 @@ pub mod verify_magic_link;
 use http::header::WWW_AUTHENTICATE;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::{
-    http::Reply,
-    id::SessionId,
-    principal::Principal,
-    problem::{Problem, UNAUTHENTICATED},
-};
+use shared::{http::Reply, id::SessionId, principal::Principal, problem::Problem};
 use utoipa::ToSchema;
 
 use crate::{
@@ -38,7 +33,7 @@ use crate::{
         secret::Secret,
         session::Session,
     },
-    problems::{INVALID_REFRESH_TOKEN, NO_PASSWORD, PASSWORD_RESET_REQUIRED},
+    problems::{INVALID_REFRESH_TOKEN, NO_PASSWORD, PASSWORD_RESET_REQUIRED, ended},
     state::App,
 };
 
@@ -212,16 +207,6 @@ impl SessionView {
             expires_at: session.expires_at,
         }
     }
-}
-
-/// The session of a token ended a moment ago.
-pub(super) fn ended() -> Problem {
-    Problem::new(&UNAUTHENTICATED)
-        .detail("The session has ended.")
-        .header(
-            WWW_AUTHENTICATE,
-            "Bearer realm=\"plenary\", error=\"invalid_token\"",
-        )
 }
 
 /// The refresh token cannot be exchanged; why is not told.

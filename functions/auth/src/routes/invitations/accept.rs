@@ -15,7 +15,7 @@ use crate::{
         organization::Member,
         token::InvitationToken,
     },
-    problems::{ALREADY_MEMBER, INVITATION_FOR_ANOTHER, INVITATION_GONE},
+    problems::{ALREADY_MEMBER, EMAIL_NOT_VERIFIED, INVITATION_FOR_ANOTHER, INVITATION_GONE},
     routes::organizations::OrganizationView,
     state::App,
 };
@@ -23,7 +23,7 @@ use crate::{
 /// Accept an invitation
 ///
 /// with the token of the mail, signed in to the account with the address that
-/// it was sent to. Accepting it again as the same member answers the same.
+/// it was sent to, which must be verified. Accepting it again as the same member answers the same.
 #[utoipa::path(
     post, path = "/v1/invitations/{token}/accept", tag = "organizations",
     operation_id = "acceptInvitation",
@@ -31,7 +31,7 @@ use crate::{
     responses(
         (status = 200, description = "You are a member", body = OrganizationView),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`invitation-for-another-address`"),
+        (status = 403, description = "`invitation-for-another-address`, `email-not-verified`"),
         (status = 404, description = "No such invitation"),
         (status = 409, description = "`already-member`, `too-many-organizations`"),
         (status = 410, description = "`invitation-gone`"),
@@ -73,6 +73,10 @@ pub(super) async fn join(
     let account = account
         .filter(|account| invitation.to.is(account))
         .ok_or_else(|| Problem::new(&INVITATION_FOR_ANOTHER))?;
+    // Links are passed on, and anybody can register with an address.
+    if invitation.to.user().is_none() && !account.email_verified {
+        return Err(Problem::new(&EMAIL_NOT_VERIFIED));
+    }
     let gone = |detail: &str| Problem::new(&INVITATION_GONE).detail(detail);
     let organization = organization.ok_or_else(|| Problem::new(&INVITATION_GONE))?;
     let now = app.clock.now();

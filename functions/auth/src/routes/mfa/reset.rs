@@ -39,10 +39,9 @@ pub async fn reset(
 ) -> Result<Reply, Problem> {
     principal.require_administrator()?;
     app.require_fresh(&principal).await?;
-    let life = app.settings.lifetimes.access;
     // The sessions first: if this stops half-way, the same call goes on.
     let standing = mightier(&app, &principal, user).await?;
-    app.store.end_sessions(&cx, user, None, life).await?;
+    app.store.end_sessions(&cx, user, |_| true).await?;
     let by = Administrator {
         user_id: principal.user_id,
         role: principal.platform_role,
