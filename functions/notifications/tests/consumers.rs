@@ -249,6 +249,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         time_zone: created.time_zone.clone(),
         organizer_id: organiser.id,
         reason: None,
+        accepted: true,
     };
     stage.tell(&promoted, 2, Some(UserId::new())).await;
     stage.world.clock.advance(SignedDuration::from_secs(1));
@@ -262,6 +263,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         time_zone: created.time_zone,
         organizer_id: organiser.id,
         reason: Some("The hall burnt down".into()),
+        accepted: true,
     };
     stage.tell(&cancelled, 3, Some(organiser.id)).await;
     // What she cancels herself she knows.

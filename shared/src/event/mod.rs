@@ -200,6 +200,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<events::RegistrationCancelled>(),
     published::<events::RegistrationPromoted>(),
     published::<events::RegistrationCheckedIn>(),
+    published::<events::RegistrationCheckInUndone>(),
     published::<events::RegistrationOffered>(),
     published::<events::RegistrationTransferOffered>(),
     published::<attendees::AnswersShared>(),

@@ -147,6 +147,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "event.registration.checked_in",
         "the registration itself holds it",
     ),
+    (
+        "event.registration.check_in.undone",
+        "the scans hold it, with who and why",
+    ),
     ("matchmaking.run.requested", "it changes no right"),
     ("media.uploaded", "content, not rights"),
     ("media.processed", "content, not rights"),
