@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     model::{
-        account::{Account, Credential},
+        account::Account,
         challenge::{CHALLENGE_LIFE, ChallengeToken},
         device::{coarse_address, country, device_name},
         factors::{Factors, Way},
@@ -163,31 +163,15 @@ impl App {
     /// asked for it, unless it is among the methods.
     ///
     /// # Errors
-    /// [`ACCOUNT_SUSPENDED`].
+    /// [`ACCOUNT_SUSPENDED`]; `version-conflict` if the password changed since it
+    /// was seen: then nothing happened.
     pub async fn sign_in(
         &self,
         cx: &Context,
         account: Account,
         suspended: bool,
         methods: &[Method],
-    ) -> Result<Reply, Problem> {
-        self.sign_in_renewing(cx, account, suspended, methods, None)
-            .await
-    }
-
-    /// [`sign_in`](Self::sign_in) that keeps a better hash of the same password
-    /// in its commit (AU-13).
-    ///
-    /// # Errors
-    /// Besides: `version-conflict` if the credential changed since it was read;
-    /// then nothing happened.
-    pub async fn sign_in_renewing(
-        &self,
-        cx: &Context,
-        account: Account,
-        suspended: bool,
-        methods: &[Method],
-        better: Option<Credential>,
+        spent: Spent,
     ) -> Result<Reply, Problem> {
         if suspended {
             return Err(Problem::new(&ACCOUNT_SUSPENDED));
@@ -195,13 +179,9 @@ impl App {
         if !methods.iter().any(|method| method.is_second_factor()) {
             let factors = self.store.factors(account.id).await?;
             if factors.is_active() {
-                return self.ask_second_factor(cx, &factors, methods, better).await;
+                return self.ask_second_factor(cx, &factors, methods, &spent).await;
             }
         }
-        let spent = Spent {
-            credential: better,
-            ..Spent::default()
-        };
         self.complete(cx, account, methods, &spent).await
     }
 

@@ -23,7 +23,10 @@ use shared::{
 use zeroize::Zeroizing;
 
 use crate::{
-    model::refresh::CryptoError,
+    model::{
+        refresh::CryptoError,
+        session::{MARGIN, MAX_ACCESS_MINUTES},
+    },
     sealer::{Purpose, SealError, Sealer},
     store::{NextSecret, SigningSecret, Store},
 };
@@ -37,7 +40,8 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 /// How long a public key stays after another took its place: the longest life
 /// that an operator can give a token, until the last instance has looked again,
 /// and for clocks that differ.
-const STAYS: SignedDuration = SignedDuration::from_mins(60 + 1 + 4);
+const STAYS: SignedDuration =
+    SignedDuration::from_mins(MAX_ACCESS_MINUTES + LOOK_AGAIN.as_mins() + MARGIN.as_mins());
 
 /// Opens the signing key when it is first needed, never at start-up.
 #[derive(Debug)]
@@ -80,7 +84,7 @@ impl KeyRing {
         }
         let secret = match self.store.signing_secrets().await? {
             (Some(current), Some(next)) if next.signs_from <= now => {
-                self.promote(cx, &current, &next, now).await
+                self.promote(cx, &current, &next, now).await?
             }
             (Some(current), _) => current,
             (None, _) => self.create(cx, now).await?,
@@ -118,15 +122,16 @@ impl KeyRing {
         }
     }
 
-    /// Puts the key that follows in its place, unless another instance just
-    /// did. It signs in any case: its time has come, and it is published.
+    /// Puts the key that follows in its place. It signs also when that fails:
+    /// its time has come, and it is published. But where the place is taken, what
+    /// is there signs: another instance was faster, or an operator withdrew both.
     async fn promote(
         &self,
         cx: &Context,
         current: &SigningSecret,
         next: &NextSecret,
         now: Timestamp,
-    ) -> SigningSecret {
+    ) -> Result<SigningSecret, Problem> {
         let retires_at = now + STAYS;
         let promoted = self
             .store
@@ -134,17 +139,20 @@ impl KeyRing {
             .await;
         match promoted {
             Ok(()) => tracing::info!(auth.kid = next.kid, "the next signing key signs"),
-            Err(CommitError::Condition(_)) => {}
+            Err(CommitError::Condition(lost)) => {
+                let winner = self.store.signing_secret().await?;
+                return winner.ok_or_else(|| Problem::internal(lost));
+            }
             Err(error) => {
                 tracing::warn!(error = %error, "the next signing key could not take its place yet");
             }
         }
-        SigningSecret {
+        Ok(SigningSecret {
             kid: next.kid.clone(),
             version: current.version + 1,
             sealed: next.sealed.clone(),
             created_at: next.created_at,
-        }
+        })
     }
 
     /// Makes the first key. Of instances that race, one succeeds and the

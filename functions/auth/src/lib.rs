@@ -12,6 +12,7 @@ pub mod model;
 pub mod passkeys;
 pub mod problems;
 pub mod providers;
+pub mod recovery;
 pub mod relying_party;
 pub mod routes;
 pub mod sealer;
@@ -34,6 +35,7 @@ pub fn api(core: Core) -> Api<App> {
     Api::new(core)
         .routes(routes::ordinary().layer(usage.clone()))
         .credential_routes(routes::credentials().layer(usage), routes::account_of)
+        .token_routes(routes::tokens(), routes::token_of)
 }
 
 /// The description of the group's API, without anything behind it.

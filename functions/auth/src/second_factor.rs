@@ -13,7 +13,7 @@ use crate::{
     grant::SecondFactorNeeded,
     keyring::unavailable,
     model::{
-        account::{Account, Credential},
+        account::{Account, SeenPassword},
         challenge::{Challenge, ChallengeToken, ChallengeUse},
         factors::{Factors, Totp},
         recovery::{Recovery, RecoveryKey, generate},
@@ -92,19 +92,16 @@ impl App {
         cx: &Context,
         factors: &Factors,
         methods: &[Method],
-        better: Option<Credential>,
+        spent: &Spent,
     ) -> Result<Reply, Problem> {
         let token = ChallengeToken::new().map_err(Problem::internal)?;
         let challenge = Challenge {
             user_id: Some(factors.user_id),
             methods: methods.to_vec(),
+            password: spent.password,
             ..Challenge::new(&token, ChallengeUse::SecondFactor, self.clock.now())
         };
-        let spent = Spent {
-            credential: better,
-            ..Spent::default()
-        };
-        self.store.set_challenge(cx, &challenge, &spent).await?;
+        self.store.set_challenge(cx, &challenge, spent).await?;
         let options = self.request_options(factors, &token).await?;
         Reply::ok(&SecondFactorNeeded::new(&token, factors, options))
     }
@@ -276,20 +273,24 @@ impl App {
             .open_challenge(token, ChallengeUse::SecondFactor)
             .await?;
         let user = challenge.user_id.ok_or_else(gone)?;
-        let (account, factors) = self.asked(user, &challenge).await?;
+        let (account, factors, password) = self.asked(user, &challenge).await?;
         let proof = self
             .second_factor(cx, factors, presented, Some(&challenge))
             .await?;
         let methods = [challenge.methods, vec![proof.method]].concat();
-        self.complete(cx, account, &methods, &proof.spent).await
+        let spent = Spent {
+            password: Some(password),
+            ..proof.spent
+        };
+        self.complete(cx, account, &methods, &spent).await
     }
 
-    /// The account of a challenge as it stands now.
+    /// The account of a challenge as it stands now, and the password that it has.
     async fn asked(
         &self,
         user: UserId,
         challenge: &Challenge,
-    ) -> Result<(Account, Factors), Problem> {
+    ) -> Result<(Account, Factors, SeenPassword), Problem> {
         let (account, factors, credential, standing) = futures::future::try_join4(
             self.store.account(user),
             self.store.factors(user),
@@ -300,12 +301,12 @@ impl App {
         if standing.is_some_and(|standing| standing.suspended) {
             return Err(Problem::new(&crate::problems::ACCOUNT_SUSPENDED));
         }
-        // Whoever knew a password that was replaced since knows nothing now.
-        let replaced =
-            credential.is_some_and(|credential| credential.changed_at > challenge.set_at);
-        if replaced {
+        // Whoever knew a password that was replaced since, or that is to be,
+        // knows nothing now.
+        let password = SeenPassword::of(user, credential.as_ref());
+        if challenge.password != Some(password) {
             return Err(gone());
         }
-        Ok((account.ok_or_else(gone)?, factors))
+        Ok((account.ok_or_else(gone)?, factors, password))
     }
 }

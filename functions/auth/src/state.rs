@@ -6,7 +6,7 @@ use shared::{access::AccessReader, clock::Clock, config::Env, table::Table};
 
 use crate::{
     keyring::KeyRing,
-    model::session::Lifetimes,
+    model::session::{Lifetimes, MAX_ACCESS_MINUTES},
     providers::{Providers, ProvidersSettings},
     relying_party::RelyingParty,
     sealer::Sealer,
@@ -55,14 +55,17 @@ impl Settings {
         let defaults = Lifetimes::default();
         let mut settings = Self::new(env.required("PUBLIC_URL").trim_end_matches('/'));
         settings.enumeration_protection = env.or("ENUMERATION_PROTECTION", false);
-        let access = access_life(env);
+        let Bounded(minutes) = env.or(
+            "ACCESS_TOKEN_MINUTES",
+            Bounded::<5, MAX_ACCESS_MINUTES>(defaults.access.as_mins()),
+        );
         let Bounded(days) = env.or("REFRESH_TOKEN_DAYS", Bounded::<1, 365>(30));
         let Bounded(seconds) = env.or(
             "REFRESH_GRACE_SECONDS",
             Bounded::<10, 60>(defaults.grace.as_secs()),
         );
         settings.lifetimes = Lifetimes {
-            access,
+            access: jiff::SignedDuration::from_mins(minutes),
             refresh: jiff::SignedDuration::from_hours(days * 24),
             grace: jiff::SignedDuration::from_secs(seconds),
         };
@@ -73,12 +76,6 @@ impl Settings {
         settings.oauth = ProvidersSettings::read(env);
         settings
     }
-}
-
-/// Reads `ACCESS_TOKEN_MINUTES` (5 to 60): how long an access token lives.
-pub fn access_life(env: &mut Env) -> jiff::SignedDuration {
-    let Bounded(minutes) = env.or("ACCESS_TOKEN_MINUTES", Bounded::<5, 60>(15));
-    jiff::SignedDuration::from_mins(minutes)
 }
 
 /// A number within bounds, both included.

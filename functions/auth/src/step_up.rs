@@ -1,8 +1,8 @@
 //! Step-up: what is sensitive asks for a recent proof on the same session.
 
 use shared::{
-    principal::Principal,
-    problem::{Problem, UNAUTHENTICATED},
+    principal::{Permission, Principal, Role},
+    problem::Problem,
 };
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         factors::{Factors, Way},
         session::{FRESH, Session},
     },
-    problems::STEP_UP_REQUIRED,
+    problems::{STEP_UP_REQUIRED, ended},
     state::App,
 };
 
@@ -34,14 +34,7 @@ impl App {
             self.store.factors(principal.user_id),
         )
         .await?;
-        let session = session.ok_or_else(|| {
-            Problem::new(&UNAUTHENTICATED)
-                .detail("The session has ended.")
-                .header(
-                    http::header::WWW_AUTHENTICATE,
-                    "Bearer realm=\"plenary\", error=\"invalid_token\"",
-                )
-        })?;
+        let session = session.ok_or_else(ended)?;
         Ok(Standing { session, factors })
     }
 
@@ -57,6 +50,22 @@ impl App {
             return Ok(standing);
         }
         Err(self.step_up_required(&standing.factors).await?)
+    }
+
+    /// As [`App::require_fresh`], to give somebody a role in an organisation by
+    /// which they give roles in turn.
+    ///
+    /// # Errors
+    /// [`STEP_UP_REQUIRED`], with what would do.
+    pub async fn require_fresh_to_grant(
+        &self,
+        principal: &Principal,
+        role: Role,
+    ) -> Result<(), Problem> {
+        if role.permits(Permission::MembersManage) {
+            self.require_fresh(principal).await?;
+        }
+        Ok(())
     }
 
     /// As [`App::require_fresh`], where the request carries the right password:

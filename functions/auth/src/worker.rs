@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     commit::CommitError,
     cx::Context,
     event::{
         Contract, Event,
-        accounts::{UserPasswordResetRequired, UserSuspended},
+        accounts::{PasswordChange, UserPasswordChanged, UserPasswordResetRequired, UserSuspended},
         auth::OrganizationDeleted,
     },
     id::{OrganizationId, UserId},
@@ -22,7 +22,7 @@ use shared::{
 };
 
 use crate::{
-    model::email::Email,
+    model::{email::Email, session::Session},
     store::{Removal, Store},
 };
 
@@ -37,8 +37,6 @@ const RESERVE: Duration = Duration::from_millis(1500);
 pub struct Worker {
     /// The tables.
     pub store: Store,
-    /// How long an access token lives.
-    pub access_life: SignedDuration,
 }
 
 /// What wakes the function: the queue, or an operator who may invoke it.
@@ -70,6 +68,19 @@ pub struct Owner {
     pub user_id: UserId,
     /// Whether they were not before.
     pub changed: bool,
+}
+
+/// The answer to a [`Command`].
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// What came of it.
+    Done(Owner),
+    /// Nothing came of it: no failure of the function, so none is counted.
+    Refused {
+        /// Why, in a sentence for whoever gave the command.
+        refused: String,
+    },
 }
 
 /// Why there is no new owner.
@@ -115,6 +126,10 @@ impl Worker {
                 }
                 self.end_sessions(cx, data.user_id, event.time).await
             }
+            UserPasswordChanged::TYPE => {
+                let data: UserPasswordChanged = event.data()?;
+                self.finish_change(cx, &data, event.time).await
+            }
             // A filter policy that changed takes minutes to hold.
             _ => Ok(()),
         }
@@ -137,6 +152,28 @@ impl Worker {
         }
     }
 
+    /// What a request did not come to that took an account back, or that changed
+    /// a password. Only what began before: the event may come days later.
+    async fn finish_change(
+        &self,
+        cx: &Context,
+        data: &UserPasswordChanged,
+        until: Timestamp,
+    ) -> Result<(), WorkerError> {
+        let user = data.user_id;
+        match (data.by, data.session_id) {
+            (PasswordChange::Reset | PasswordChange::Removed, _) => {
+                Ok(self.store.evict(cx, user, until).await?)
+            }
+            (PasswordChange::Change, Some(keep)) => {
+                let others = |session: &Session| session.id != keep && session.created_at <= until;
+                Ok(self.store.end_sessions(cx, user, others).await?)
+            }
+            // Published before the session was named.
+            (PasswordChange::Change, None) => Ok(()),
+        }
+    }
+
     /// Only what began before: the event may come days later, after a reset.
     async fn end_sessions(
         &self,
@@ -144,9 +181,23 @@ impl Worker {
         user: UserId,
         until: Timestamp,
     ) -> Result<(), WorkerError> {
-        let life = self.access_life;
-        let ended = self.store.end_sessions_until(cx, user, until, life).await;
-        Ok(ended?)
+        let begun = |session: &Session| session.created_at <= until;
+        Ok(self.store.end_sessions(cx, user, begun).await?)
+    }
+
+    /// Does what an operator commands.
+    ///
+    /// # Errors
+    /// The tables do not answer; the same command may be given again.
+    pub async fn obey(&self, cx: &Context, command: Command) -> Result<Answer, CommitError> {
+        let Command::Owner { email } = command;
+        match self.make_owner(cx, &email).await {
+            Ok(owner) => Ok(Answer::Done(owner)),
+            Err(OwnerError::Store(error)) => Err(error),
+            Err(refusal) => Ok(Answer::Refused {
+                refused: refusal.to_string(),
+            }),
+        }
     }
 
     /// Makes the account of a proven address an owner of the platform. Doing it

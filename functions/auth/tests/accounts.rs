@@ -196,6 +196,29 @@ async fn au_02_with_enumeration_protection_both_answers_are_the_same() {
         .expect(200);
 }
 
+/// A username is gone after a registration, whether or not the address was free:
+/// it would tell by being free.
+#[tokio::test]
+async fn au_02_with_enumeration_protection_a_username_tells_nothing_of_an_address() {
+    let world = World::of("auth").await;
+    let stack = Stack::with(world, |settings| settings.enumeration_protection = true);
+    let register = async |name: &str, username: &str| {
+        let email = format!("{name}@example.org");
+        let body = json!({"email": email, "password": PASSWORD, "username": username});
+        stack.api.post("/v1/auth/register").json(body).send().await
+    };
+    register("ada", "countess").await.expect(202);
+    register("ada", "taken").await.expect(202);
+    register("nobody", "free").await.expect(202);
+    let mut answers = Vec::new();
+    for username in ["taken", "free"] {
+        let probe = register("eve", username).await.expect(409);
+        answers.push(comparable(&probe.problem("username-taken")));
+    }
+    assert_eq!(answers[0], answers[1]);
+    register("eve", "eve").await.expect(202);
+}
+
 #[tokio::test]
 async fn au_03_au_05_signing_in_answers_tokens_and_the_user() {
     let stack = Stack::new().await;
@@ -455,4 +478,21 @@ async fn sc_10_a_password_may_hold_any_character_and_is_never_cut() {
         .send()
         .await
         .expect(401);
+}
+
+/// A token that somebody sends along says nothing of who signs in.
+#[tokio::test]
+async fn or_07_who_signs_in_acts_and_not_whose_token_was_sent_along() {
+    let stack = Stack::new().await;
+    let (ada, eve) = (stack.register("ada").await, stack.register("eve").await);
+    let body = json!({"email": ada.email, "password": PASSWORD});
+    let login = stack.api.post("/v1/auth/login").token(&eve.access);
+    login.json(body).send().await.expect(200);
+    let events = stack.world.outbox(stack.world.table()).await;
+    let signed_in = events
+        .iter()
+        .rfind(|event| event.kind == "user.login")
+        .unwrap();
+    assert_eq!(signed_in.data["userId"], ada.id.to_string());
+    assert_eq!(signed_in.actor, None);
 }

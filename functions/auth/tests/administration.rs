@@ -14,7 +14,6 @@ use crate::support::{Person, Stack};
 fn worker(stack: &Stack) -> Worker {
     Worker {
         store: stack.app.store.clone(),
-        access_life: stack.app.settings.lifetimes.access,
     }
 }
 
@@ -37,21 +36,12 @@ pub async fn last(stack: &Stack, kind: &str) -> Event {
 /// An owner of the platform, as an operator makes the first one.
 pub async fn owner(stack: &Stack, name: &str) -> Person {
     let person = stack.person(name).await;
-    prove(stack).await;
+    stack.prove(&person).await;
     worker(stack)
         .make_owner(&cx(), &person.email)
         .await
         .unwrap();
     person
-}
-
-async fn prove(stack: &Stack) {
-    let token = stack.mailed("verify-email").await;
-    let proof = stack
-        .api
-        .post("/v1/auth/verify-email")
-        .json(json!({"token": token}));
-    proof.send().await.expect(204);
 }
 
 async fn with_role(stack: &Stack, by: &Person, role: &str) -> Person {
@@ -108,7 +98,7 @@ async fn au_33_the_first_owner_comes_by_the_operators_command_once() {
     let early = make(ada.email.clone()).await;
     assert!(matches!(early, Err(OwnerError::Unverified)));
     stack.get("/v1/auth/users", &ada).await.expect(403);
-    prove(&stack).await;
+    stack.prove(&ada).await;
     let first = make(ada.email.to_uppercase()).await.unwrap();
     assert_eq!((first.user_id, first.changed), (ada.id, true));
     let again = make(ada.email.clone()).await.unwrap();

@@ -2,7 +2,10 @@
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use futures::future::join_all;
-use plenary_auth::model::{account::Credential, session::Method};
+use plenary_auth::{
+    model::{account::Credential, session::Method},
+    store::Spent,
+};
 use serde_json::json;
 use shared::{
     commit::Commit,
@@ -116,9 +119,13 @@ async fn au_13_a_password_that_was_changed_meanwhile_is_not_brought_back() {
         hash: "renewed".to_owned(),
         ..stale
     };
+    let spent = Spent {
+        credential: Some(renewed),
+        ..Spent::default()
+    };
     let problem = stack
         .app
-        .sign_in_renewing(&cx(), account, false, &[Method::Password], Some(renewed))
+        .sign_in(&cx(), account, false, &[Method::Password], spent)
         .await
         .unwrap_err();
     assert_eq!(*problem.kind(), VERSION_CONFLICT);

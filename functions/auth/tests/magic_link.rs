@@ -47,19 +47,6 @@ impl Stack {
         request.send().await.status.as_u16()
     }
 
-    /// A person whose address is verified already.
-    async fn verified_person(&self, name: &str) -> Person {
-        let person = self.register(name).await;
-        let token = self.mailed("verify-email").await;
-        let request = self.api.post("/v1/auth/verify-email");
-        request
-            .json(json!({"token": token}))
-            .send()
-            .await
-            .expect(204);
-        person
-    }
-
     async fn suspend(&self, person: &Person, suspended: bool) {
         let mut commit = Commit::new(self.world.access(), &cx());
         commit.put(&UserAccess {
@@ -294,6 +281,8 @@ async fn b1_04_who_registered_with_anothers_address_loses_every_way_in_when_its_
     let change = change.token(&thief.access).json(body).send().await;
     change.expect(202);
     let trap = stack.mailed("change-email").await;
+    let (_, key) = stack.key(&thief, &["users:read"]).await;
+    stack.me_by(&key).await.expect(200);
     stack.ask_for_mail(&thief.email).await.expect(202);
     let (_, code) = stack.sign_in_mail().await;
     let owner = Person::of(&stack.by_code(&thief.email, &code).await.expect(200));
@@ -308,6 +297,9 @@ async fn b1_04_who_registered_with_anothers_address_loses_every_way_in_when_its_
     confirm.expect(410).problem("link-gone");
     stack.get("/v1/users/me", &thief).await.expect(401);
     stack.refresh(&thief.refresh).await.expect(401);
+    stack.me_by(&key).await.expect(401);
+    let changed = stack.last_event("user.password.changed").await;
+    assert_eq!(changed, json!({"userId": owner.id, "by": "removed"}));
     let told = ("password-removed".to_owned(), owner.email.clone());
     assert_eq!(stack.letters().await.last(), Some(&told));
     // The owner can choose a password, and is told where one is asked for.

@@ -252,6 +252,32 @@ async fn b1_13_a_step_that_fails_is_made_later_and_nothing_is_half_done() {
     stack.get("/v1/users/me", &ada).await.expect(200);
 }
 
+/// The key that was to follow was withdrawn after an instance had read it.
+#[tokio::test]
+async fn b1_13_where_the_place_is_taken_what_is_there_signs() {
+    let (stack, ada) = fresh().await;
+    let old = key_id(&ada.access).unwrap();
+    stack.rotate_keys().await;
+    stack.wait(11);
+    let faults = Faults::before(&stack.world.db);
+    let table = faults.bare_table(stack.world.table());
+    let access = faults.bare_table(stack.world.access());
+    let store = plenary_auth::store::Store::new(table, access);
+    let late = KeyRing::new(store, stack.sealer.clone(), stack.world.clock.clone());
+    let taken = Fault::cancelled(&["ConditionalCheckFailed", "None", "None"]);
+    faults.next([Fault::Pass, taken]);
+    late.signer(&cx()).await.unwrap();
+    let late = App {
+        keyring: Arc::new(late),
+        ..stack.app.clone()
+    };
+    let account = stack.app.store.account(ada.id).await.unwrap().unwrap();
+    let methods = [Method::Password];
+    let begun = late.begin_session(&cx(), &account, &methods).await;
+    let (_, tokens) = begun.unwrap();
+    assert_eq!(key_id(&tokens.access_token).unwrap(), old);
+}
+
 #[tokio::test]
 async fn b1_13_a_stolen_key_is_withdrawn_at_once() {
     let (stack, ada) = fresh().await;

@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use jiff::SignedDuration;
-use plenary_auth::store::Spent;
+use plenary_auth::{App, Settings, model::session::Method, store::Spent};
 use serde_json::json;
-use shared::testing::now;
+use shared::testing::{ISSUER, World, cx, now};
 
 use crate::support::{Person, Stack};
 
@@ -285,4 +287,65 @@ async fn au_12_more_sessions_than_a_transaction_holds_are_ended_too() {
             .count(),
         75
     );
+}
+
+/// Who knows the password makes no more work than fifty sessions are.
+#[tokio::test]
+async fn au_07_au_14_a_person_has_fifty_sessions_and_one_more_ends_the_oldest() {
+    let stack = Stack::new().await;
+    let ada = stack.person("ada").await;
+    let account = stack.app.store.account(ada.id).await.unwrap().unwrap();
+    let sign_in = async || {
+        stack.world.clock.advance(SignedDuration::from_secs(1));
+        let methods = [Method::Password];
+        let begun = stack.app.begin_session(&cx(), &account, &methods).await;
+        let (session, tokens) = begun.unwrap();
+        let spent = Spent::default();
+        stack
+            .app
+            .store
+            .login(&cx(), &session, &spent)
+            .await
+            .unwrap();
+        tokens
+    };
+    let second = sign_in().await;
+    for _ in 2..50 {
+        sign_in().await;
+    }
+    assert_eq!(stack.session_count(&ada).await, 50);
+    stack.get("/v1/users/me", &ada).await.expect(200);
+    let last = sign_in().await;
+    assert_eq!(stack.session_count(&ada).await, 50);
+    stack.world.clock.advance(SignedDuration::from_secs(5));
+    stack.get("/v1/users/me", &ada).await.expect(401);
+    stack.refresh(&ada.refresh).await.expect(401);
+    let told = stack.last_event("session.revoked").await;
+    assert_eq!(told["userId"], ada.id.to_string());
+    for tokens in [second, last] {
+        stack.refresh(&tokens.refresh_token).await.expect(200);
+    }
+}
+
+/// The tokens of an ended session were signed under the setting of their time.
+#[tokio::test]
+async fn au_06_au_09_an_ended_session_stays_ended_when_tokens_get_a_shorter_life() {
+    let stack = Stack::with(World::of("auth").await, |settings| {
+        settings.lifetimes.access = SignedDuration::from_mins(60);
+    });
+    let ada = stack.person("ada").await;
+    let mut settings = Settings::new(ISSUER);
+    settings.lifetimes.access = SignedDuration::from_mins(5);
+    let redeployed = App {
+        settings: Arc::new(settings),
+        ..stack.app.clone()
+    };
+    let api = plenary_auth::api(stack.world.core.clone()).build(redeployed);
+    let api = stack.world.api(api);
+    let logout = api.post("/v1/auth/logout").token(&ada.access);
+    logout.send().await.expect(204);
+    for _ in 0..6 {
+        stack.world.clock.advance(SignedDuration::from_secs(599));
+        stack.get("/v1/users/me", &ada).await.expect(401);
+    }
 }

@@ -116,6 +116,38 @@ impl Stack {
         )
     }
 
+    /// Proves the address of who registered last, on their session.
+    pub async fn prove(&self, who: &Person) {
+        let body = json!({"token": self.mailed("verify-email").await});
+        let request = self.api.post("/v1/auth/verify-email").token(&who.access);
+        request.json(body).send().await.expect(204);
+    }
+
+    /// Registers through the API and proves the address.
+    pub async fn verified_person(&self, name: &str) -> Person {
+        let person = self.register(name).await;
+        self.prove(&person).await;
+        person
+    }
+
+    /// An account with a verified address, without the cost of a password.
+    pub async fn proven(&self, name: &str) -> Person {
+        let person = self.person(name).await;
+        self.prove(&person).await;
+        person
+    }
+
+    /// How many sessions there are of a person.
+    pub async fn session_count(&self, who: &Person) -> usize {
+        let items = self.world.db.items(self.world.table()).await;
+        let own = format!("USER#{}", who.id);
+        let sessions = items.iter().filter(|item| {
+            let (pk, sk) = (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
+            *pk == own && sk.starts_with("SESSION#")
+        });
+        sessions.count()
+    }
+
     pub async fn refresh(&self, token: &str) -> TestReply {
         self.api
             .post("/v1/auth/refresh")
@@ -172,6 +204,16 @@ impl Stack {
         }
     }
 
+    /// The same, who proved the address.
+    pub async fn proved(&self, name: &str) -> Person {
+        let person = self.person(name).await;
+        let token = self.mailed("verify-email").await;
+        let request = self.api.post("/v1/auth/verify-email").token(&person.access);
+        let proved = request.json(json!({"token": token})).send().await;
+        proved.expect(204);
+        person
+    }
+
     /// An organisation of this owner.
     pub async fn organization(&self, owner: &Person, slug: &str) -> OrganizationId {
         let body = json!({"name": format!("The {slug}"), "slug": slug});
@@ -196,6 +238,30 @@ impl Stack {
         person
     }
 
+    /// Offers somebody a membership.
+    pub async fn offer(
+        &self,
+        by: &Person,
+        org: OrganizationId,
+        who: UserId,
+        role: &str,
+    ) -> TestReply {
+        self.api
+            .post(&format!("/v1/organizations/{org}/members"))
+            .token(&by.access)
+            .json(json!({"userId": who, "role": role}))
+            .send()
+            .await
+    }
+
+    /// Accepts what [`Stack::offer`] answered.
+    pub async fn agree(&self, asked: &TestReply, who: &Person) -> TestReply {
+        let path = format!("{}/accept", asked.header("location"));
+        self.api.post(&path).token(&who.access).send().await
+    }
+
+    /// Offers it to somebody, who accepts; the answer to the one, or to the other if
+    /// that came to nothing.
     pub async fn add(
         &self,
         by: &Person,
@@ -203,12 +269,12 @@ impl Stack {
         who: &Person,
         role: &str,
     ) -> TestReply {
-        self.api
-            .post(&format!("/v1/organizations/{org}/members"))
-            .token(&by.access)
-            .json(json!({"userId": who.id, "role": role}))
-            .send()
-            .await
+        let asked = self.offer(by, org, who.id, role).await;
+        if asked.status != 201 {
+            return asked;
+        }
+        let agreed = self.agree(&asked, who).await;
+        if agreed.status == 200 { asked } else { agreed }
     }
 
     pub async fn change(

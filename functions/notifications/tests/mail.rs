@@ -79,9 +79,10 @@ async fn no_06_letters_to_addresses_are_tried_again_too() {
         organization_id: OrganizationId::new(),
         organization_name: "Rust Berlin".into(),
         invitation_id: InvitationId::new(),
-        email: email.into(),
+        user_id: None,
+        email: Some(email.into()),
         role: Role::Member,
-        sealed_token: "sealed:t0ken".into(),
+        sealed_token: Some("sealed:t0ken".into()),
         expires_at: shared::testing::now(),
     };
     for _ in 0..2 {

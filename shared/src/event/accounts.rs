@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract;
-use crate::id::{InvitationId, OrganizationId, UserId};
+use crate::id::{InvitationId, OrganizationId, SessionId, UserId};
 use crate::principal::{PlatformRole, Role};
 
-/// How somebody came to another password.
+/// How somebody came to another password, or to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PasswordChange {
@@ -15,9 +15,12 @@ pub enum PasswordChange {
     Change,
     /// By a link that came by mail.
     Reset,
+    /// By the first proof of the address, which takes away what was set up
+    /// before: there is no password now.
+    Removed,
 }
 
-/// A person has another password.
+/// A person has another password, or none any more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserPasswordChanged {
@@ -25,6 +28,9 @@ pub struct UserPasswordChanged {
     pub user_id: UserId,
     /// How.
     pub by: PasswordChange,
+    /// With `change`: the session that goes on; every other ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
 }
 contract!(
     UserPasswordChanged,
@@ -184,6 +190,22 @@ pub struct OrganizationInvitationRevoked {
 contract!(
     OrganizationInvitationRevoked,
     "organization.invitation.revoked",
+    "auth",
+    invitation_id
+);
+
+/// Whom an open invitation was for does not want it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationInvitationDeclined {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// Where to.
+    pub organization_id: OrganizationId,
+}
+contract!(
+    OrganizationInvitationDeclined,
+    "organization.invitation.declined",
     "auth",
     invitation_id
 );

@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use lambda_runtime::Error;
 use plenary_auth::{
-    state::access_life,
     store::Store,
-    worker::{Command, Payload, Worker},
+    worker::{Payload, Worker},
 };
 use serde_json::Value;
 use shared::{aws::Aws, config::Env, cx::Context, run};
@@ -22,11 +20,9 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env()?;
     let mut env = Env::read();
     let (table, access) = (env.required("TABLE_NAME"), env.required("ACCESS_TABLE"));
-    let access_life: SignedDuration = access_life(&mut env);
     env.check()?;
     let worker = Worker {
         store: Store::new(aws.table(table), aws.table(access)),
-        access_life,
     };
     run::payloads(|payload: Payload| {
         let worker = worker.clone();
@@ -38,9 +34,9 @@ async fn main() -> Result<(), Error> {
 async fn answer(worker: &Worker, payload: Payload) -> Result<Value, Error> {
     match payload {
         Payload::Batch(batch) => Ok(serde_json::to_value(worker.handle(batch).await)?),
-        Payload::Command(Command::Owner { email }) => {
+        Payload::Command(command) => {
             let cx = Context::begin(PATIENCE);
-            Ok(serde_json::to_value(worker.make_owner(&cx, &email).await?)?)
+            Ok(serde_json::to_value(worker.obey(&cx, command).await?)?)
         }
     }
 }

@@ -1,10 +1,16 @@
 //! Whose account it is that a provider vouched for.
 
-use shared::{commit::CommitError, cx::Context, http::Reply, id::UserId, problem::Problem};
+use shared::{
+    commit::CommitError,
+    cx::Context,
+    http::Reply,
+    id::{SessionId, UserId},
+    problem::Problem,
+};
 
 use crate::{
     model::{
-        account::{Account, Address},
+        account::{Account, Address, SeenPassword},
         email::Email,
         identity::{Identity, Person},
         provider::ProviderName,
@@ -15,7 +21,9 @@ use crate::{
         PROVIDER_LINKED,
     },
     providers::Tokens,
+    second_factor::again,
     state::App,
+    store::Spent,
 };
 
 impl App {
@@ -30,23 +38,32 @@ impl App {
         person: &Person,
         tokens: &Tokens,
     ) -> Result<Reply, Problem> {
-        let account = match self.admit(cx, provider, person, tokens).await {
-            // Somebody, likely the same person in another tab, was faster.
-            Err(CommitError::Condition(_)) => self.admit(cx, provider, person, tokens).await?,
-            admitted => admitted?,
-        }?;
-        self.sign_in(cx, account, false, &[Method::Federated]).await
+        again(|| async {
+            let (account, seen) = match self.admit(cx, provider, person, tokens).await {
+                // Somebody, likely the same person in another tab, was faster.
+                Err(CommitError::Condition(_)) => self.admit(cx, provider, person, tokens).await?,
+                admitted => admitted?,
+            }?;
+            let spent = Spent {
+                password: Some(seen),
+                ..Spent::default()
+            };
+            let methods = [Method::Federated];
+            self.sign_in(cx, account, false, &methods, spent).await
+        })
+        .await
     }
 
     /// The account of a person: the linked one, the one with the address, or a
-    /// new one. The outer error is a commit that lost a race.
+    /// new one; and its password as it was before anything was written. The
+    /// outer error is a commit that lost a race.
     async fn admit(
         &self,
         cx: &Context,
         provider: ProviderName,
         person: &Person,
         tokens: &Tokens,
-    ) -> Result<Result<Account, Problem>, CommitError> {
+    ) -> Result<Result<(Account, SeenPassword), Problem>, CommitError> {
         let linked = self.store.identified(provider, &person.subject).await?;
         let found = match (linked, &person.email) {
             (Some(user), _) => self.store.account(user).await?,
@@ -58,23 +75,33 @@ impl App {
             (None, Some(email)) => return self.newcomer(cx, provider, person, email, tokens).await,
             (None, None) => return Ok(Err(Problem::new(&ADDRESS_UNVERIFIED))),
         };
-        let standing = self.store.standing(account.id).await?;
+        let (standing, credential) = futures::future::try_join(
+            self.store.standing(account.id),
+            self.store.credential(account.id),
+        )
+        .await?;
         if standing.is_some_and(|standing| standing.suspended) {
             return Ok(Err(Problem::new(&ACCOUNT_SUSPENDED)));
         }
-        if linked.is_none() && !account.email_verified {
+        let sure = account.email_verified && provider.runs_mailbox_of(person);
+        if linked.is_none() && !sure {
             return Ok(Err(Problem::new(&ACCOUNT_EXISTS)));
         }
+        let seen = SeenPassword::of(account.id, credential.as_ref());
         let identity = match self.identity(account.id, provider, person, tokens).await {
             Ok(identity) => identity,
             Err(problem) => return Ok(Err(problem)),
         };
         if linked.is_some() {
             self.store.renew_identity(cx, &identity).await?;
-        } else if let Err(err) = self.store.link_identity(cx, &account, &identity).await {
+        } else if let Err(err) = self
+            .store
+            .link_identity(cx, &account, &identity, &seen, None)
+            .await
+        {
             return settled(err);
         }
-        Ok(Ok(account))
+        Ok(Ok((account, seen)))
     }
 
     async fn newcomer(
@@ -84,7 +111,7 @@ impl App {
         person: &Person,
         email: &Email,
         tokens: &Tokens,
-    ) -> Result<Result<Account, Problem>, CommitError> {
+    ) -> Result<Result<(Account, SeenPassword), Problem>, CommitError> {
         let account = Account {
             id: UserId::new(),
             version: 0,
@@ -104,10 +131,12 @@ impl App {
         self.store
             .register_identified(cx, &account, email, &identity)
             .await?;
-        Ok(Ok(account))
+        let seen = SeenPassword::of(account.id, None);
+        Ok(Ok((account, seen)))
     }
 
-    /// Links a person at a provider to somebody who is signed in.
+    /// Links a person at a provider to somebody who is signed in, on a session and
+    /// with a password that must still be there.
     ///
     /// # Errors
     /// [`EMAIL_NOT_VERIFIED`], [`IDENTITY_TAKEN`],
@@ -115,7 +144,7 @@ impl App {
     pub async fn link_identified(
         &self,
         cx: &Context,
-        account: &Account,
+        (account, seen, session): (&Account, &SeenPassword, SessionId),
         provider: ProviderName,
         person: &Person,
         tokens: &Tokens,
@@ -131,7 +160,11 @@ impl App {
                 let before = self.store.identity(account.id, provider).await?;
                 return Ok(before.unwrap_or(identity));
             }
-            None => self.store.link_identity(cx, account, &identity).await?,
+            None => {
+                self.store
+                    .link_identity(cx, account, &identity, seen, Some(session))
+                    .await?;
+            }
         }
         Ok(identity)
     }
@@ -139,7 +172,7 @@ impl App {
 
 /// Linking an address that is known may fail for good: the account has another
 /// identity there. Racing commits settle when they are tried again.
-fn settled(err: CommitError) -> Result<Result<Account, Problem>, CommitError> {
+fn settled<T>(err: CommitError) -> Result<Result<T, Problem>, CommitError> {
     match err {
         CommitError::Condition(problem) if *problem.kind() == PROVIDER_LINKED => Ok(Err(problem)),
         err => Err(err),

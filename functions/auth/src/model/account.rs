@@ -58,7 +58,8 @@ pub struct Credential {
     pub version: u64,
     /// The PHC string.
     pub hash: String,
-    /// When the password was chosen.
+    /// When the password was chosen, or an administrator last wanted another or
+    /// no longer did: what was begun with it before ends with it.
     pub changed_at: Timestamp,
     /// Whether an administrator wants another one: until then it signs nobody in.
     #[serde(default)]
@@ -70,6 +71,28 @@ impl fmt::Debug for Credential {
         f.debug_struct("Credential")
             .field("user_id", &self.user_id)
             .finish_non_exhaustive()
+    }
+}
+
+/// The password of an account when a proof was judged: whoever takes the account
+/// back changes it, and what rests on the old one is not completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeenPassword {
+    /// Whose.
+    pub user_id: UserId,
+    /// [`Credential::changed_at`]; nothing if there was no password.
+    #[serde(default)]
+    pub changed_at: Option<Timestamp>,
+}
+
+impl SeenPassword {
+    /// The password of this account, as it was read.
+    pub fn of(user_id: UserId, credential: Option<&Credential>) -> Self {
+        Self {
+            user_id,
+            changed_at: credential.map(|credential| credential.changed_at),
+        }
     }
 }
 

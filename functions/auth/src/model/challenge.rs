@@ -16,6 +16,7 @@ use shared::{
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{
+    account::SeenPassword,
     refresh::{CryptoError, Fingerprint},
     session::Method,
 };
@@ -103,6 +104,9 @@ pub struct Challenge {
     /// What was proved before.
     #[serde(default)]
     pub methods: Vec<Method>,
+    /// The password that the account had then, where that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SeenPassword>,
     /// Wrong codes so far.
     pub attempts: u32,
     /// When it was set.
@@ -120,6 +124,7 @@ impl Challenge {
             user_id: None,
             session_id: None,
             methods: Vec::new(),
+            password: None,
             attempts: 0,
             set_at: now,
             expires_at: now + CHALLENGE_LIFE,

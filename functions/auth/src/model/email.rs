@@ -51,6 +51,11 @@ impl Email {
         self.0.rsplit_once('@').map_or("", |(local, _)| local)
     }
 
+    /// The part behind the `@`, in lower case.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
     /// SHA-256 of the address: the key under which it is claimed.
     pub fn fingerprint(&self) -> String {
         sha256(&[self.0.as_bytes()])

@@ -127,6 +127,8 @@ struct Claims {
     at_hash: Option<String>,
     email: Option<String>,
     email_verified: Option<Flag>,
+    /// Google: whose Workspace it is.
+    hd: Option<String>,
     name: Option<String>,
 }
 
@@ -237,6 +239,7 @@ impl Claims {
         Ok(Person {
             email: self.email.and_then(|email| Email::parse(&email).ok()),
             email_verified: verified,
+            hosted_domain: self.hd,
             name: self.name.and_then(|name| text::line(&name, 100).ok()),
             subject: self.sub,
         })

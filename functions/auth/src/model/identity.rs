@@ -15,8 +15,11 @@ pub struct Person {
     pub subject: String,
     /// The address, if there is one that we could write to.
     pub email: Option<Email>,
-    /// Whether the provider vouches for the address.
+    /// Whether the provider vouches for the address: it was the person's once.
     pub email_verified: bool,
+    /// The domain whose mailboxes the provider runs for the person's employer,
+    /// if it says one.
+    pub hosted_domain: Option<String>,
     /// The full name.
     pub name: Option<String>,
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{email::Email, identity::Person};
+
 /// A provider of OpenID Connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +39,21 @@ impl ProviderName {
         match self {
             Self::Google => "google",
             Self::LinkedIn => "linkedin",
+        }
+    }
+
+    /// Whether the provider runs the mailbox of a person's address, so that it
+    /// knows whose it is today. A verified address elsewhere was the person's once
+    /// and may have been given to somebody else since.
+    pub fn runs_mailbox_of(self, person: &Person) -> bool {
+        let domain = person.email.as_ref().map(Email::domain);
+        match (self, domain) {
+            (Self::Google, Some("gmail.com")) => true,
+            (Self::Google, Some(domain)) => {
+                let hosted = person.hosted_domain.as_deref();
+                hosted.is_some_and(|hosted| hosted.eq_ignore_ascii_case(domain))
+            }
+            (Self::Google, None) | (Self::LinkedIn, _) => false,
         }
     }
 

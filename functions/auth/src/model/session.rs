@@ -18,6 +18,15 @@ pub struct Lifetimes {
     pub grace: SignedDuration,
 }
 
+/// How many minutes an operator can let an access token live at most. What must
+/// outlive every token counts with it: the setting may have been another when a
+/// token was signed.
+pub const MAX_ACCESS_MINUTES: i64 = 60;
+/// Beyond the life of the last token: clocks may differ a little.
+pub const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+/// How many sessions a person has at most; one more ends the oldest.
+pub const MAX_SESSIONS: u32 = 50;
+
 impl Default for Lifetimes {
     fn default() -> Self {
         Self {

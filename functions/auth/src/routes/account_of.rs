@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, de::IgnoredAny};
-use shared::principal::Principal;
+use shared::{digest::sha256, principal::Principal};
 
 use crate::model::email::Email;
 
@@ -17,19 +17,25 @@ struct Naming<'a> {
     current_password: Option<IgnoredAny>,
     #[serde(default)]
     password: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    token: Option<Cow<'a, str>>,
 }
 
 /// The account that attempts are counted for: of the `email` in the body, in
 /// its one spelling and whether or not there is such an account, or the
 /// caller's own where the password is asked for again.
 ///
-/// Bodies with a token name none: nobody guesses 256 random bits, and a count
-/// would let a stranger who knows an id stop its owner.
+/// Bodies with a token alone name none: nobody guesses 256 random bits, and a
+/// count would let a stranger who knows an id stop its owner. With a password
+/// beside it, attempts count for the token, which no stranger has.
 pub fn account_of(caller: Option<&Principal>, body: &[u8]) -> Option<String> {
     let naming: Naming = serde_json::from_slice(body).ok()?;
     if let Some(email) = naming.email {
         let email = Email::parse(&email).ok()?;
         return Some(email.as_str().to_owned());
+    }
+    if let (Some(token), Some(_)) = (&naming.token, &naming.password) {
+        return Some(sha256(&[token.as_bytes()]));
     }
     let asked_again = naming.current_password.or(naming.password).is_some();
     let caller = caller.filter(|_| asked_again)?;
@@ -59,5 +65,7 @@ mod tests {
         ] {
             assert_eq!(of(none), None, "{none}");
         }
+        let tried = |token: &str| of(&format!(r#"{{"token":"{token}","password":"x"}}"#));
+        assert!(tried("a").is_some() && tried("a") == tried("a") && tried("a") != tried("b"));
     }
 }

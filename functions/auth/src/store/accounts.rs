@@ -16,6 +16,7 @@ use super::{
     Sealed, Spent, Store,
     items::{self, Claim},
     links,
+    sessions::Ending,
 };
 use crate::{
     model::{
@@ -153,16 +154,42 @@ impl Store {
         commit.execute().await
     }
 
+    /// Claims a username for nobody.
+    ///
+    /// # Errors
+    /// [`USERNAME_TAKEN`].
+    pub async fn waste_username(
+        &self,
+        cx: &Context,
+        username: &str,
+        asked_with: &Email,
+    ) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        let nobody = asked_with.phantom();
+        commit
+            .create(&Claim::new(items::username(username), nobody))
+            .or(Problem::new(&USERNAME_TAKEN));
+        commit.execute().await
+    }
+
     /// Begins a session, uses up what proved it, and notes the time of the
-    /// sign-in (AU-23).
+    /// sign-in (AU-23). Where that is one session too many, the oldest ends.
+    ///
+    /// # Errors
+    /// [`VERSION_CONFLICT`](shared::problem::VERSION_CONFLICT) if the password
+    /// that it rests on is another by now, or what it uses up was used.
     pub async fn login(
         &self,
         cx: &Context,
         session: &Session,
         spent: &Spent,
     ) -> Result<(), CommitError> {
+        let surplus = self.surplus_sessions(session.user_id).await?;
         let mut commit = Commit::new(&self.table, cx);
         spent.write(&mut commit);
+        for oldest in &surplus {
+            self.end(&mut commit, oldest.user_id, oldest.id, Ending::Revoked);
+        }
         commit
             .update(items::account(session.user_id))
             .set("lastLoginAt", session.created_at)

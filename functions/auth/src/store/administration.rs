@@ -2,7 +2,6 @@
 //! in one commit each.
 
 use futures::future::try_join3;
-use jiff::{SignedDuration, Timestamp};
 use shared::{
     access::UserAccess,
     commit::{Commit, CommitError},
@@ -15,23 +14,19 @@ use shared::{
     id::UserId,
     principal::PlatformRole,
     problem::{CONFLICT, Problem},
-    table::{Query, StoreError},
+    table::StoreError,
 };
 
-use super::{Ending, Store, items, items::Claim};
+use super::{Store, items, items::Claim};
 use crate::{
     model::{
         account::{Account, Credential},
         administration::{Administration, Administrator},
         email::Email,
         organization::next_sequence,
-        session::Session,
     },
     problems::EXTERNAL_ID_TAKEN,
 };
-
-/// Sessions ended by one commit: three actions each.
-const CHUNK: u32 = 30;
 
 /// An account with everything that administrators decide about it.
 #[derive(Debug, Clone)]
@@ -84,13 +79,7 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
-        commit
-            .within(&self.access)
-            .check(UserAccess::key_of(by.user_id))
-            .when("#platformRole = :as AND #suspended = :no")
-            .bind(":as", by.role)
-            .bind(":no", false)
-            .or(Problem::forbidden("Your role on the platform has changed."));
+        self.administers(&mut commit, by);
         self.write(&mut commit, decision);
         commit.finish(reply).await
     }
@@ -125,6 +114,17 @@ impl Store {
         commit.execute().await.map(Some)
     }
 
+    /// The administrator still is what the token said.
+    pub(super) fn administers(&self, commit: &mut Commit, by: Administrator) {
+        commit
+            .within(&self.access)
+            .check(UserAccess::key_of(by.user_id))
+            .when("#platformRole = :as AND #suspended = :no")
+            .bind(":as", by.role)
+            .bind(":no", false)
+            .or(Problem::forbidden("Your role on the platform has changed."));
+    }
+
     fn write(&self, commit: &mut Commit, decision: &Decision<'_>) {
         let (before, after) = (&decision.subject.record, decision.after);
         let id = after.user_id;
@@ -146,10 +146,12 @@ impl Store {
                 suspended: after.suspension.is_some(),
             });
         }
+        let now = commit.now();
         if let Some(required) = decision.reset {
             commit
                 .update(items::credential(id))
                 .set("resetRequired", required)
+                .set("changedAt", now)
                 // A change of the password that began before does not end after.
                 .add("version", 1)
                 .when("attribute_exists(#pk)")
@@ -157,39 +159,6 @@ impl Store {
         }
         claim(commit, before, after);
         tell(commit, decision);
-    }
-
-    /// Ends every session of a user that began until `until`, chunk by chunk;
-    /// the same call goes on where one stopped.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn end_sessions_until(
-        &self,
-        cx: &Context,
-        user: UserId,
-        until: Timestamp,
-        access_life: SignedDuration,
-    ) -> Result<(), CommitError> {
-        let all = Query::partition(items::user(user))
-            .begins_with(items::SESSION)
-            .consistent();
-        let mut after = None;
-        loop {
-            let query = all.clone().limit(CHUNK).after(after);
-            let found = self.table.query::<Session>(query).await?;
-            let mut commit = Commit::new(&self.table, cx);
-            for session in found.items.iter().filter(|one| one.created_at <= until) {
-                self.end(&mut commit, user, session.id, Ending::Revoked, access_life);
-            }
-            if !commit.is_empty() {
-                commit.execute().await?;
-            }
-            if found.next.is_none() {
-                return Ok(());
-            }
-            after = found.next;
-        }
     }
 
     /// The account of an address, and what was decided about it.

@@ -1,6 +1,7 @@
 //! Second factors and the challenges that ask for them. Whatever a proof uses
 //! up, a code, a step, a challenge, is written by the commit that acts on it.
 
+use jiff::Timestamp;
 use shared::{
     commit::{Commit, CommitError},
     cx::Context,
@@ -14,7 +15,7 @@ use shared::{
 use super::{Store, items, links};
 use crate::{
     model::{
-        account::{Account, Credential},
+        account::{Account, Credential, SeenPassword},
         challenge::{Challenge, MAX_ATTEMPTS},
         factors::Factors,
         organization::next_sequence,
@@ -25,7 +26,7 @@ use crate::{
     problems::CHALLENGE_GONE,
 };
 
-/// What a proof uses up.
+/// What a proof uses up, and what must still be as it was.
 #[derive(Debug, Default)]
 pub struct Spent {
     /// The challenge that it answers.
@@ -36,6 +37,8 @@ pub struct Spent {
     pub passkey: Option<Passkey>,
     /// A newer hash of the password that was given.
     pub credential: Option<Credential>,
+    /// The password that the account must still have.
+    pub password: Option<SeenPassword>,
 }
 
 impl Spent {
@@ -52,10 +55,26 @@ impl Spent {
         if let Some(passkey) = &self.passkey {
             commit.replace(passkey);
         }
-        if let Some(credential) = &self.credential {
-            commit.replace(credential);
+        match (&self.credential, &self.password) {
+            // Its version says as much.
+            (Some(credential), _) => {
+                commit.replace(credential);
+            }
+            (None, Some(password)) => unchanged(commit, password),
+            (None, None) => {}
         }
     }
+}
+
+/// The account still has the password that was seen, and no administrator has
+/// wanted another since.
+pub(super) fn unchanged(commit: &mut Commit, seen: &SeenPassword) {
+    let check = commit.check(items::credential(seen.user_id));
+    let check = match seen.changed_at {
+        Some(at) => check.when("#changedAt = :seen").bind(":seen", at),
+        None => check.when("attribute_not_exists(#pk)"),
+    };
+    check.or(Problem::new(&VERSION_CONFLICT));
 }
 
 impl Store {
@@ -168,6 +187,9 @@ impl Unproven {
                     ..Factors::none(user)
                 },
             );
+            if self.factors.is_active() {
+                publish(commit, &Factors::none(user));
+            }
         } else {
             commit
                 .check(items::factors(user))
@@ -206,19 +228,23 @@ pub(super) fn keep(commit: &mut Commit, factors: &Factors) {
 
 /// Says what the factors are now: in the log, and in a letter to their owner.
 pub(super) fn told(commit: &mut Commit, account: &Account, factors: &Factors) {
-    let sequence = next_sequence(None, commit.now());
-    commit.publish(
-        &UserSecondFactorsChanged {
-            user_id: account.id,
-            authenticator_app: factors.totp.is_some(),
-            passkeys: factors.passkeys,
-        },
-        sequence,
-    );
+    publish(commit, factors);
     links::tell(
         commit,
         account.id,
         &account.email,
         Letter::SecondFactorsChanged,
+    );
+}
+
+fn publish(commit: &mut Commit, factors: &Factors) {
+    let sequence = next_sequence(None, commit.now());
+    commit.publish(
+        &UserSecondFactorsChanged {
+            user_id: factors.user_id,
+            authenticator_app: factors.totp.is_some(),
+            passkeys: factors.passkeys,
+        },
+        sequence,
     );
 }

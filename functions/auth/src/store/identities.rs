@@ -1,6 +1,7 @@
 //! Signing in with providers: flows on their way, and the identities that
 //! accounts are linked to.
 
+use jiff::Timestamp;
 use shared::{
     access::UserAccess,
     commit::{Commit, CommitError},
@@ -10,21 +11,27 @@ use shared::{
         auth::{Letter, UserContactChanged, UserRegistered},
     },
     http::Reply,
-    id::UserId,
+    id::{SessionId, UserId},
     principal::PlatformRole,
-    problem::{CONFLICT, Problem},
+    problem::{CONFLICT, Problem, VERSION_CONFLICT},
     table::{Query, StoreError},
 };
 
 use super::{
     Store,
+    factors::unchanged,
     items::{self, Claim},
     links,
+    sessions::still_signed_in,
 };
 use crate::{
     model::{
-        account::Account, email::Email, flow::Flow, identity::Identity,
-        organization::next_sequence, provider::ProviderName,
+        account::{Account, SeenPassword},
+        email::Email,
+        flow::Flow,
+        identity::Identity,
+        organization::next_sequence,
+        provider::ProviderName,
     },
     problems::{EMAIL_TAKEN, FLOW_GONE, IDENTITY_TAKEN, LAST_WAY_IN, PROVIDER_LINKED},
 };
@@ -131,18 +138,25 @@ impl Store {
         commit.execute().await
     }
 
-    /// Links an account whose address is verified, and tells its owner.
+    /// Links an account whose address is verified, and tells its owner: if it
+    /// has the password that was seen, and the session that asks, if one does.
     ///
     /// # Errors
-    /// [`IDENTITY_TAKEN`], [`PROVIDER_LINKED`], or [`CONFLICT`] if the address
-    /// changed meanwhile.
+    /// [`IDENTITY_TAKEN`], [`PROVIDER_LINKED`], [`CONFLICT`] if the address
+    /// changed meanwhile, or `version-conflict` if the password did.
     pub async fn link_identity(
         &self,
         cx: &Context,
         account: &Account,
         identity: &Identity,
+        seen: &SeenPassword,
+        session: Option<SessionId>,
     ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
+        if let Some(session) = session {
+            still_signed_in(&mut commit, account.id, session);
+        }
+        unchanged(&mut commit, seen);
         claim(&mut commit, identity);
         noted(&mut commit, identity, true);
         commit
@@ -216,15 +230,37 @@ impl Store {
         } else {
             there.when("attribute_exists(#pk)");
         }
-        commit
-            .delete(items::identity(user, identity.provider))
-            .when("#subject = :subject")
-            .bind(":subject", &identity.subject)
-            .or(Problem::not_found("The identity"));
-        commit.delete(items::subject(identity.provider, &identity.subject));
-        noted(&mut commit, identity, false);
+        unlink(&mut commit, identity, Problem::not_found("The identity"));
         commit.finish(reply).await
     }
+
+    /// Unlinks all identities of an account that were linked until then.
+    pub(super) async fn unlink_identities_of(
+        &self,
+        cx: &Context,
+        user: UserId,
+        until: Timestamp,
+    ) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        let linked = self.identities(user).await?;
+        for identity in linked.iter().filter(|one| one.linked_at <= until) {
+            unlink(&mut commit, identity, Problem::new(&VERSION_CONFLICT));
+        }
+        if !commit.is_empty() {
+            commit.execute().await?;
+        }
+        Ok(())
+    }
+}
+
+fn unlink(commit: &mut Commit, identity: &Identity, gone: Problem) {
+    commit
+        .delete(items::identity(identity.user_id, identity.provider))
+        .when("#subject = :subject")
+        .bind(":subject", &identity.subject)
+        .or(gone);
+    commit.delete(items::subject(identity.provider, &identity.subject));
+    noted(commit, identity, false);
 }
 
 /// One account for a person at a provider, one such person for an account.

@@ -10,15 +10,20 @@ use shared::{
         auth::{AuthMailRequested, Letter, UserContactChanged},
     },
     http::Reply,
-    id::UserId,
+    id::{SessionId, UserId},
     problem::Problem,
     table::StoreError,
 };
 
-use super::{Store, Unproven, items, items::Claim};
+use super::{
+    Store, Unproven,
+    factors::unchanged,
+    items::{self, Claim},
+    sessions::still_signed_in,
+};
 use crate::{
     model::{
-        account::{Account, Address, Credential},
+        account::{Account, Address, Credential, SeenPassword},
         email::Email,
         mailed::{Link, LinkUse},
         organization::next_sequence,
@@ -33,6 +38,15 @@ pub struct Sealed {
     pub link: Link,
     /// What only the notifications group can open.
     pub token: String,
+}
+
+/// By what somebody shows that it was them who registered.
+#[derive(Debug)]
+pub enum Registrant {
+    /// They are signed in.
+    Session(SessionId),
+    /// They know the password.
+    Password(SeenPassword),
 }
 
 impl Store {
@@ -68,14 +82,43 @@ impl Store {
         commit.finish(reply).await
     }
 
-    /// The address is the person's own.
+    /// Sends the link to another address, if the session and the password are
+    /// there that asked for it. Where the address is `taken` the link is kept all
+    /// the same and nobody gets it: which of both it was shows nowhere.
+    pub async fn send_to_new_address(
+        &self,
+        cx: &Context,
+        sealed: &Sealed,
+        taken: bool,
+        (session, seen): (SessionId, &SeenPassword),
+        reply: Reply,
+    ) -> Result<Reply, Problem> {
+        let mut commit = Commit::new(&self.table, cx);
+        still_signed_in(&mut commit, seen.user_id, session);
+        unchanged(&mut commit, seen);
+        if taken {
+            commit.put(&sealed.link);
+            commit.put(&items::Padding::new(&sealed.link, &sealed.token));
+        } else {
+            send(&mut commit, sealed);
+        }
+        commit.finish(reply).await
+    }
+
+    /// The address is that of who registered with it: the mail was read by
+    /// whoever has a session of the account, or its password.
     pub async fn verify_email(
         &self,
         cx: &Context,
         link: &Link,
+        by: &Registrant,
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
+        match by {
+            Registrant::Session(id) => still_signed_in(&mut commit, link.user_id, *id),
+            Registrant::Password(seen) => unchanged(&mut commit, seen),
+        }
         spend(&mut commit, link);
         verified(&mut commit, link);
         commit.finish(reply).await
@@ -101,7 +144,7 @@ impl Store {
         } else {
             commit.replace(credential);
         }
-        password_changed(&mut commit, link.user_id, PasswordChange::Reset);
+        password_changed(&mut commit, link.user_id, PasswordChange::Reset, None);
         tell(
             &mut commit,
             link.user_id,
@@ -111,18 +154,25 @@ impl Store {
         Ok(commit.execute().await?)
     }
 
-    /// Another password, by who knows the old one.
+    /// Another password, by who knows the old one on a session that goes on.
     pub async fn change_password(
         &self,
         cx: &Context,
         account: &Account,
         credential: &Credential,
+        session: SessionId,
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
+        still_signed_in(&mut commit, account.id, session);
         forget_pending(&mut commit, account.id);
         commit.replace(credential);
-        password_changed(&mut commit, account.id, PasswordChange::Change);
+        password_changed(
+            &mut commit,
+            account.id,
+            PasswordChange::Change,
+            Some(session),
+        );
         tell(
             &mut commit,
             account.id,
@@ -231,9 +281,18 @@ pub(super) fn verified(commit: &mut Commit, link: &Link) {
     contact(commit, link);
 }
 
-fn password_changed(commit: &mut Commit, user_id: UserId, by: PasswordChange) {
-    let sequence = next_sequence(None, commit.now());
-    commit.publish(&UserPasswordChanged { user_id, by }, sequence);
+pub(super) fn password_changed(
+    commit: &mut Commit,
+    user_id: UserId,
+    by: PasswordChange,
+    session_id: Option<SessionId>,
+) {
+    let changed = UserPasswordChanged {
+        user_id,
+        by,
+        session_id,
+    };
+    commit.publish(&changed, next_sequence(None, commit.now()));
 }
 
 fn contact(commit: &mut Commit, link: &Link) {

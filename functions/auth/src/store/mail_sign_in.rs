@@ -1,7 +1,12 @@
 //! Signing in by what was mailed.
 
 use jiff::SignedDuration;
-use shared::{commit::Commit, cx::Context, event::auth::Letter, problem::Problem};
+use shared::{
+    commit::Commit,
+    cx::Context,
+    event::{accounts::PasswordChange, auth::Letter},
+    problem::Problem,
+};
 
 use super::{Store, Unproven, items, links};
 use crate::{
@@ -66,6 +71,7 @@ impl Store {
             unproven.disown(&mut commit);
             links::verified(&mut commit, link);
             commit.delete(items::credential(account.id));
+            links::password_changed(&mut commit, account.id, PasswordChange::Removed, None);
             commit.delete(items::link(account.id, LinkUse::ChangeEmail));
             links::tell(
                 &mut commit,

@@ -17,6 +17,7 @@ mod members;
 mod organizations;
 mod passkeys;
 mod programs;
+mod recovery;
 mod sessions;
 mod signing;
 
@@ -27,9 +28,10 @@ pub use administration::{Decision, Subject, no_password};
 pub use directory::Crowd;
 pub use factors::{Spent, Unproven};
 pub use items::{NextSecret, SigningSecret};
-pub use links::Sealed;
+pub use links::{Registrant, Sealed};
 pub use members::Actor;
 pub use organizations::Removal;
+pub use passkeys::FactorRemoval;
 pub use programs::Programs;
 pub use sessions::Ending;
 

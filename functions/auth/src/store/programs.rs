@@ -2,6 +2,7 @@
 //! verifiers of keys by hash and the rights of service accounts, is written to
 //! the table `access` in the same commits.
 
+use jiff::Timestamp;
 use shared::{
     access::{Membership, RevokedSession},
     api_key::{KeyOwner, KeyVerifier, ServiceAccess, acting},
@@ -11,14 +12,15 @@ use shared::{
     http::Reply,
     id::{OrganizationId, SessionId, UserId},
     page::PageRequest,
-    problem::{CONFLICT, Problem, UNAUTHENTICATED},
+    problem::{CONFLICT, Problem},
     table::{Found, Query, StoreError},
 };
 
 use super::{
     Store,
     items::{self, ProgramOwner},
-    members::{Actor, still_there, vouch},
+    members::{Actor, still_there},
+    sessions::still_signed_in,
 };
 use crate::{
     model::program::{MAX_PROGRAMS, Program, ProgramId},
@@ -81,9 +83,7 @@ impl Store {
         self.table.query(query).await
     }
 
-    /// Keeps a new key or service account, made in a session that has not
-    /// ended: an ended one is remembered elsewhere as good for some seconds,
-    /// and what is made here outlives it.
+    /// Keeps a new key or service account, made in a session that has not ended.
     pub async fn create_program(
         &self,
         cx: &Context,
@@ -92,10 +92,7 @@ impl Store {
         session: SessionId,
     ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
-        commit
-            .check(items::session(actor.user_id, session))
-            .when("attribute_exists(#pk)")
-            .or(Problem::new(&UNAUTHENTICATED).detail("The session has ended."));
+        still_signed_in(&mut commit, actor.user_id, session);
         commit.create(new);
         commit.create(&ProgramOwner {
             id: new.id,
@@ -109,7 +106,7 @@ impl Store {
             .or(Problem::new(&TOO_MANY_KEYS));
         if let Some((organization, _)) = new.place() {
             still_there(&mut commit, organization);
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         self.let_in(&mut commit, new);
         commit.publish(&new.changed(CredentialChange::Created), 1);
@@ -130,7 +127,7 @@ impl Store {
         commit.replace(after);
         if let (Some((organization, _)), Some(actor)) = (after.place(), actor) {
             still_there(&mut commit, organization);
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         for gone in &before.secrets {
             if !after.secrets.iter().any(|kept| kept.hash == gone.hash) {
@@ -151,27 +148,39 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
-        self.remove(&mut commit, program);
-        commit
-            .update(items::program_count(program.owner))
-            .add("programs", -1);
+        self.take_out(&mut commit, program);
         if let (Some((organization, _)), Some(actor)) = (program.place(), actor) {
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         commit.finish(reply).await
     }
 
-    /// Ends all keys of a person: who had to take their account back cannot
-    /// know what was made meanwhile. What is ended stays so if it stops half-way.
-    pub async fn end_keys_of(&self, cx: &Context, user_id: UserId) -> Result<(), Problem> {
+    /// Ends all keys of a person that were made until then. What is ended stays
+    /// so if it stops half-way.
+    pub(super) async fn end_keys_of(
+        &self,
+        cx: &Context,
+        user_id: UserId,
+        until: Timestamp,
+    ) -> Result<(), CommitError> {
         let query = Query::partition(items::user(user_id))
             .begins_with(items::API_KEY)
             .consistent();
         let keys: Vec<Program> = self.table.query_all(query).await?;
-        for key in &keys {
-            self.end_program(cx, key, None, Reply::no_content()).await?;
+        for key in keys.iter().filter(|key| key.created_at <= until) {
+            let mut commit = Commit::new(&self.table, cx);
+            self.take_out(&mut commit, key);
+            commit.execute().await?;
         }
         Ok(())
+    }
+
+    /// Removes a program from its owner's.
+    fn take_out(&self, commit: &mut Commit, program: &Program) {
+        self.remove(commit, program);
+        commit
+            .update(items::program_count(program.owner))
+            .add("programs", -1);
     }
 
     /// Refuses one token of a service account from now on.
@@ -180,7 +189,7 @@ impl Store {
         cx: &Context,
         user_id: UserId,
         session_id: SessionId,
-        until: jiff::Timestamp,
+        until: Timestamp,
     ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.access, cx);
         commit.put(&RevokedSession {

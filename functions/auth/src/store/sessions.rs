@@ -14,12 +14,21 @@ use shared::{
 };
 
 use super::{Store, items};
-use crate::model::{organization::next_sequence, session::Session};
+use crate::{
+    model::{
+        organization::next_sequence,
+        session::{MARGIN, MAX_ACCESS_MINUTES, MAX_SESSIONS, Session},
+    },
+    problems::ended,
+};
 
-/// Beyond the life of the last access token: clocks may differ a little.
-const REVOCATION_MARGIN: SignedDuration = SignedDuration::from_mins(5);
+/// How long the end of a session is remembered: until the last access token has
+/// expired that can have been signed for it.
+const REMEMBERED: SignedDuration = SignedDuration::from_mins(MAX_ACCESS_MINUTES + MARGIN.as_mins());
 /// Sessions ended by one commit: three actions each.
 const CHUNK: u32 = 30;
+/// How many a sign-in ends at most, should there be too many; the next goes on.
+const SURPLUS: u32 = 20;
 
 /// Why a session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,22 +78,35 @@ impl Store {
         user: UserId,
         id: SessionId,
         ending: Ending,
-        access_life: SignedDuration,
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
-        self.end(&mut commit, user, id, ending, access_life);
+        self.end(&mut commit, user, id, ending);
         commit.finish(reply).await
     }
 
-    /// Ends all sessions of a user, but perhaps one, chunk by chunk. Whatever
-    /// was ended stays ended if it stops half-way; the same call goes on.
+    /// The oldest sessions of a user, where one more would be too many.
+    pub(super) async fn surplus_sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
+        let query = Query::partition(items::user(user))
+            .begins_with(items::SESSION)
+            .descending()
+            .consistent()
+            .limit(MAX_SESSIONS + SURPLUS);
+        let found = self.table.query::<Session>(query).await?;
+        Ok(found
+            .items
+            .into_iter()
+            .skip(MAX_SESSIONS as usize - 1)
+            .collect())
+    }
+
+    /// Ends those sessions of a user that `which` names, chunk by chunk.
+    /// Whatever was ended stays ended if it stops half-way; the same call goes on.
     pub async fn end_sessions(
         &self,
         cx: &Context,
         user: UserId,
-        keep: Option<SessionId>,
-        access_life: SignedDuration,
+        which: impl Fn(&Session) -> bool,
     ) -> Result<(), CommitError> {
         let first = Query::partition(items::user(user))
             .begins_with(items::SESSION)
@@ -94,12 +116,8 @@ impl Store {
             let query = first.clone().limit(CHUNK).after(after);
             let found = self.table.query::<Session>(query).await?;
             let mut commit = Commit::new(&self.table, cx);
-            for session in found
-                .items
-                .iter()
-                .filter(|session| Some(session.id) != keep)
-            {
-                self.end(&mut commit, user, session.id, Ending::Revoked, access_life);
+            for session in found.items.iter().filter(|session| which(session)) {
+                self.end(&mut commit, user, session.id, Ending::Revoked);
             }
             if !commit.is_empty() {
                 commit.execute().await?;
@@ -117,14 +135,13 @@ impl Store {
         user_id: UserId,
         session_id: SessionId,
         ending: Ending,
-        access_life: SignedDuration,
     ) {
         let now = commit.now();
         commit.delete(items::session(user_id, session_id));
         commit.within(&self.access).put(&RevokedSession {
             user_id,
             session_id,
-            until: now + access_life + REVOCATION_MARGIN,
+            until: now + REMEMBERED,
         });
         // A session ends once; the time keeps this above what came before.
         let sequence = next_sequence(None, now);
@@ -145,4 +162,13 @@ impl Store {
             ),
         }
     }
+}
+
+/// The session has not ended: its token is remembered elsewhere as good for some
+/// seconds, and what is begun here outlives it.
+pub(super) fn still_signed_in(commit: &mut Commit, user: UserId, session: SessionId) {
+    commit
+        .check(items::session(user, session))
+        .when("attribute_exists(#pk)")
+        .or(ended());
 }

@@ -160,7 +160,7 @@ async fn au_17_the_browser_comes_back_to_the_app_with_nothing_but_a_code() {
 async fn au_17_a_state_works_once_for_its_app_its_provider_its_purpose_and_ten_minutes() {
     let scene = Scene::new().await;
     let stack = &scene.stack;
-    let ada = stack.proven_person("ada").await;
+    let ada = stack.verified_person("ada").await;
     let begun = stack.begin("google").await;
     scene.vouch(&begun, "carl");
     scene.fake.seen();
@@ -188,7 +188,7 @@ async fn au_17_a_state_works_once_for_its_app_its_provider_its_purpose_and_ten_m
     gone(&invented).await;
     let begun_link = stack.begin_linking(&ada, "google").await;
     gone(&begun_link).await;
-    let eve = stack.proven_person("eve").await;
+    let eve = stack.verified_person("eve").await;
     let by_another = stack.finish_linking(&eve, &begun_link, "c0de").await;
     by_another.expect(410).problem("sign-in-gone");
     assert_eq!(scene.forms("/token").len(), 0, "no code has left");

@@ -15,7 +15,8 @@ use shared::{
 };
 
 use super::fake::Scene;
-use crate::support::Person;
+use crate::support::{PASSWORD, Person};
+use crate::takeover::OTHER;
 
 impl Scene {
     /// Signs in as who the provider vouches for.
@@ -122,17 +123,25 @@ async fn b1_02_only_an_address_that_both_sides_verified_is_linked_by_itself() {
     let refused = scene.comes("google", "ada").await.expect(409);
     refused.problem("account-exists");
     assert!(scene.identities(&ada).await.is_empty());
-    let letter = stack.mailed("verify-email").await;
-    let verify = stack.api.post("/v1/auth/verify-email");
-    verify
-        .json(json!({"token": letter}))
-        .send()
-        .await
-        .expect(204);
+    stack.prove(&ada).await;
     let refused = scene.comes_with("google", "ada", unverified).await;
     refused.expect(403).problem("address-unverified");
+    // Who had the mailbox once may not have it now: the provider must run it.
+    for (provider, domain) in [
+        ("google", Value::Null),
+        ("google", json!("example.com")),
+        ("linkedin", json!("example.org")),
+    ] {
+        let elsewhere = |claims: &mut Value| claims["hd"] = domain;
+        let refused = scene.comes_with(provider, "ada", elsewhere).await;
+        refused.expect(409).problem("account-exists");
+    }
+    assert!(scene.identities(&ada).await.is_empty());
     // Some write it as a text.
-    let text = |claims: &mut Value| claims["email_verified"] = json!("true");
+    let text = |claims: &mut Value| {
+        claims["email_verified"] = json!("true");
+        claims["hd"] = json!("Example.org");
+    };
     let linked = scene.comes_with("google", "ada", text).await.expect(200);
     assert_eq!(Person::of(&linked).id, ada.id);
     let told = ("sign-in-added".to_owned(), ada.email.clone());
@@ -140,7 +149,10 @@ async fn b1_02_only_an_address_that_both_sides_verified_is_linked_by_itself() {
     assert_eq!(scene.identities(&ada).await, ["google"]);
     assert!(stack.password_works(&ada.email).await);
     // Another person with the same address at the same provider is not let in.
-    let another = |claims: &mut Value| claims["sub"] = json!("another");
+    let another = |claims: &mut Value| {
+        claims["sub"] = json!("another");
+        claims["hd"] = json!("example.org");
+    };
     let refused = scene.comes_with("google", "ada", another).await;
     refused.expect(409).problem("provider-linked");
 }
@@ -156,8 +168,8 @@ async fn b1_02_who_is_signed_in_links_any_identity_that_is_free() {
     start.send().await.expect(403).problem("email-not-verified");
 
     let (ada, eve) = (
-        stack.proven_person("ada").await,
-        stack.proven_person("eve").await,
+        stack.verified_person("ada").await,
+        stack.verified_person("eve").await,
     );
     let linked = scene.links(&ada, "google", "work").await.expect(201);
     assert_eq!(linked.header("location"), "/v1/auth/identities/google");
@@ -204,7 +216,7 @@ async fn au_19_an_identity_is_unlinked_unless_it_is_the_last_way_in() {
     let left = scene.identities(&ada).await;
     assert!(!left.is_empty());
     // With a password all may go, and the identity is free again.
-    let eve = stack.proven_person("eve").await;
+    let eve = stack.verified_person("eve").await;
     scene.links(&eve, "google", "work").await.expect(201);
     scene.fake.seen();
     scene.unlinks(&eve, "google").await.expect(204);
@@ -244,7 +256,7 @@ async fn au_19_the_providers_tokens_are_sealed_for_their_own_purpose_and_link() 
 #[tokio::test]
 async fn au_17_a_suspended_account_is_refused_and_nothing_is_linked() {
     let scene = Scene::new().await;
-    let ada = scene.stack.proven_person("ada").await;
+    let ada = scene.stack.verified_person("ada").await;
     let mut commit = Commit::new(scene.stack.world.access(), &cx());
     commit.put(&UserAccess {
         user_id: ada.id,
@@ -256,4 +268,58 @@ async fn au_17_a_suspended_account_is_refused_and_nothing_is_linked() {
     refused.problem("account-suspended");
     let kept = scene.stack.app.store.identities(ada.id).await.unwrap();
     assert!(kept.is_empty());
+}
+
+/// Linking needs no more than a thief has who knows the password.
+#[tokio::test]
+async fn au_15_b1_02_what_a_thief_linked_goes_with_the_reset() {
+    let scene = Scene::new().await;
+    let stack = &scene.stack;
+    let ada = stack.verified_person("ada").await;
+    scene.links(&ada, "google", "thief").await.expect(201);
+    scene.links(&ada, "linkedin", "thief").await.expect(201);
+    stack.world.clock.advance(SignedDuration::from_mins(1));
+    stack.take_back(&ada).await;
+    let noted = stack.last_event("user.identity.changed").await;
+    assert_eq!(noted["linked"], json!(false));
+    assert!(stack.app.store.identities(ada.id).await.unwrap().is_empty());
+    for provider in ["google", "linkedin"] {
+        let other = |claims: &mut Value| {
+            claims["email"] = json!(format!("{provider}@example.org"));
+        };
+        let signed = scene.comes_with(provider, "thief", other).await;
+        assert_ne!(Person::of(&signed.expect(200)).id, ada.id);
+    }
+}
+
+/// The provider takes its time, and the owner acts meanwhile.
+#[tokio::test]
+async fn au_15_b1_02_a_link_that_began_before_the_reset_is_not_made_after_it() {
+    let scene = Scene::new().await;
+    let stack = &scene.stack;
+    let ada = stack.verified_person("ada").await;
+    let forgotten = stack.forgotten(&ada).await;
+    let begun = stack.begin_linking(&ada, "google").await;
+    scene.vouch(&begun, "thief");
+    let (api, pause) = stack.pausing(Purpose::ProviderTokens);
+    let link = api.post("/v1/auth/identities/google").token(&ada.access);
+    let link = link.json(begun.body("c0de")).send();
+    let reply = pause.amid(link, stack.reset_by(&forgotten)).await;
+    reply.expect(401).problem("unauthenticated");
+    assert!(stack.app.store.identities(ada.id).await.unwrap().is_empty());
+
+    // The same for a sign-in by an identity that the reset unlinks.
+    stack.world.clock.advance(SignedDuration::from_mins(2));
+    let ada = stack.login_by(&ada, OTHER).await;
+    scene.links(&ada, "google", "thief").await.expect(201);
+    let forgotten = stack.forgotten(&ada).await;
+    let begun = stack.begin("google").await;
+    scene.vouch(&begun, "thief");
+    let (api, pause) = stack.pausing(Purpose::SigningKey);
+    let sign_in = api.post("/v1/auth/oauth/google/callback");
+    let sign_in = sign_in.json(begun.body("c0de")).send();
+    let reset = stack.reset_to(&forgotten, PASSWORD);
+    let reply = pause.amid(sign_in, reset).await;
+    assert!(reply.status != 200 || Person::of(&reply).id != ada.id);
+    assert_eq!(stack.session_count(&ada).await, 0);
 }

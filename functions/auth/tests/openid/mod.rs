@@ -103,16 +103,6 @@ impl Stack {
         request.json(begun.body(code)).send().await
     }
 
-    /// A person with a password, whose address is verified.
-    pub async fn proven_person(&self, name: &str) -> Person {
-        let person = self.register(name).await;
-        let token = self.mailed("verify-email").await;
-        let request = self.api.post("/v1/auth/verify-email");
-        let reply = request.json(json!({"token": token})).send().await;
-        reply.expect(204);
-        person
-    }
-
     pub async fn password_works(&self, email: &str) -> bool {
         let body = json!({"email": email, "password": PASSWORD});
         let request = self.api.post("/v1/auth/login").json(body);

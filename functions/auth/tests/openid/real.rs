@@ -222,7 +222,7 @@ async fn au_17_a_real_provider_refuses_a_code_that_was_slipped_into_another_flow
 async fn au_19_a_real_provider_is_linked_and_unlinked() {
     let Some(real) = Real::start() else { return };
     let stack = real.stack().await;
-    let ada = stack.proven_person("ada").await;
+    let ada = stack.verified_person("ada").await;
     let begun = stack.begin_linking(&ada, "google").await;
     let code = real.code(&stack, &begun, "work").await;
     let linked = stack.finish_linking(&ada, &begun, &code).await.expect(201);

@@ -116,6 +116,19 @@ impl Words {
                 format!("You are now a member of {name}"),
                 format!("Your role: {}.", role_name(*role)),
             ),
+            Message::OrganizationInvitationReceived {
+                invitation_id,
+                organization_id,
+                name,
+                role,
+                expires_at,
+            } => {
+                let mut words = invitation(*organization_id, name, *role, *expires_at);
+                words.action.label = "See the invitation";
+                words.action.path =
+                    format!("/v1/organizations/{organization_id}/invitations/{invitation_id}");
+                words
+            }
             Message::OrganizationInvitation {
                 organization_id,
                 name,
@@ -175,9 +188,9 @@ fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
         ),
         Letter::PasswordRemoved => (
             "Your old password works no more",
-            "You signed in by e-mail and so proved that this address is yours. A password that was \
-             chosen before could be somebody else's: it was removed, and other devices were signed \
-             out. Choose a new one if you like; signing in by e-mail goes on working."
+            "A mail to this address was used, which proves that the address is yours. A password \
+             that was chosen before could be somebody else's: it was removed, and every device was \
+             signed out. Choose a new one if you like; signing in by e-mail goes on working."
                 .to_owned(),
             "Choose a new password",
         ),
@@ -470,6 +483,15 @@ fn about(event: EventId, title: String, body: String) -> Words {
         body,
         action,
     }
+}
+
+fn invitation(from: OrganizationId, name: &str, role: Role, expires_at: Timestamp) -> Words {
+    let (role, until) = (role_name(role), local(expires_at, "UTC"));
+    organization(
+        from,
+        format!("{name} invites you"),
+        format!("You are invited to join {name} as {role}. The invitation is valid until {until}."),
+    )
 }
 
 fn organization(organization: OrganizationId, title: String, body: String) -> Words {

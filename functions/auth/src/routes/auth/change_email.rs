@@ -10,10 +10,11 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use super::{Accepted, address, page, proven, proves, verify_email::MailedToken};
+use super::{Accepted, address, page, proven, proves};
 use crate::{
-    model::{mailed::LinkUse, secret::Secret},
+    model::{account::SeenPassword, email::Email, mailed::LinkUse, secret::Secret},
     problems::LINK_GONE,
+    second_factor::again,
     state::App,
 };
 
@@ -25,6 +26,14 @@ pub struct ChangeEmail {
     new_email: String,
     /// May be left out on a session that was proved in the last ten minutes.
     current_password: Option<Secret>,
+}
+
+/// The token of a letter.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MailedToken {
+    /// What the link in the mail ends with.
+    token: Secret,
 }
 
 /// Change the e-mail address
@@ -48,20 +57,41 @@ pub async fn change_email(
     Json(body): Json<ChangeEmail>,
 ) -> Result<Reply, Problem> {
     let email = address("/newEmail", &body.new_email)?;
-    let (account, _) = proven(&app, &principal, body.current_password.as_ref()).await?;
-    let password = body.current_password.as_ref();
+    again(|| {
+        asked(
+            &app,
+            &cx,
+            &principal,
+            &email,
+            body.current_password.as_ref(),
+        )
+    })
+    .await
+}
+
+async fn asked(
+    app: &App,
+    cx: &Context,
+    principal: &Principal,
+    email: &Email,
+    password: Option<&Secret>,
+) -> Result<Reply, Problem> {
+    let (account, credential) = proven(app, principal, password).await?;
     let reply = Reply::accepted(&Accepted::now())?;
-    let reply = proves(reply, "/v1/auth/change-email", &principal, password);
-    let taken = app.store.account_of(&email).await?.is_some();
-    let just_sent = app.was_just_sent(account.id, LinkUse::ChangeEmail).await?;
-    if taken || just_sent {
+    let reply = proves(reply, "/v1/auth/change-email", principal, password);
+    let taken = app.store.account_of(email).await?.is_some();
+    if app.was_just_sent(account.id, LinkUse::ChangeEmail).await? {
         let link = app
-            .link(email.phantom(), LinkUse::ChangeEmail, &email)
+            .link(email.phantom(), LinkUse::ChangeEmail, email)
             .await?;
-        return app.store.send_nothing(&cx, &link, reply).await;
+        return app.store.send_nothing(cx, &link, reply).await;
     }
-    let link = app.link(account.id, LinkUse::ChangeEmail, &email).await?;
-    app.store.send(&cx, &link, reply).await
+    let link = app.link(account.id, LinkUse::ChangeEmail, email).await?;
+    let seen = SeenPassword::of(account.id, Some(&credential));
+    let by = (principal.session_id, &seen);
+    app.store
+        .send_to_new_address(cx, &link, taken, by, reply)
+        .await
 }
 
 /// Confirm the new address

@@ -11,7 +11,10 @@ use shared::{
 use utoipa::ToSchema;
 
 use super::{proven, proves, replaced};
-use crate::{model::secret::Secret, state::App};
+use crate::{
+    model::{secret::Secret, session::Session},
+    state::App,
+};
 
 /// The old password and a new one.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,15 +47,17 @@ pub async fn change_password(
 ) -> Result<Reply, Problem> {
     let (account, before) = proven(&app, &principal, body.current_password.as_ref()).await?;
     let credential = replaced(&app, &account, Some(before), &body.new_password)?;
-    let life = app.settings.lifetimes.access;
-    let (user, keep) = (principal.user_id, Some(principal.session_id));
-    // In this order, so that the same call goes on if it stops half-way.
-    app.store.end_sessions(&cx, user, keep, life).await?;
+    let (user, keep) = (principal.user_id, principal.session_id);
     let reply = app
         .store
-        .change_password(&cx, &account, &credential, Reply::no_content())
+        .change_password(&cx, &account, &credential, keep, Reply::no_content())
         .await?;
-    app.store.end_sessions(&cx, user, keep, life).await?;
+    // From here on nobody signs in with the old one. It is decided: what cannot
+    // be ended now is left to the worker.
+    let others = |session: &Session| session.id != keep;
+    if let Err(error) = app.store.end_sessions(&cx, user, others).await {
+        tracing::warn!(user.id = %user, %error, "sessions are left to the worker");
+    }
     let password = body.current_password.as_ref();
     Ok(proves(
         reply,

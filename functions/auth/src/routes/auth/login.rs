@@ -13,12 +13,16 @@ use utoipa::ToSchema;
 use crate::{
     grant::SignInAnswer,
     model::{
-        account::Credential, email::Email, kept::Match, password::Password, secret::Secret,
+        account::{Credential, SeenPassword},
+        email::Email,
+        kept::Match,
+        password::Password,
+        secret::Secret,
         session::Method,
     },
     problems::INVALID_CREDENTIALS,
     state::App,
-    store::SignIn,
+    store::{SignIn, Spent},
 };
 
 /// Where attempts at an account's password are counted.
@@ -68,18 +72,18 @@ pub async fn login(
         };
         let (known, proof) = proven(&password, known)?;
         super::trusted(&known.credential)?;
-        let better = renewed(&password, &known, proof)?;
-        let renews = better.is_some();
+        let spent = Spent {
+            credential: renewed(&password, &known, proof)?,
+            password: Some(SeenPassword::of(known.account.id, Some(&known.credential))),
+            ..Spent::default()
+        };
         let methods = [Method::Password];
         let (account, suspended) = (known.account, known.suspended);
         let address = account.email.0.clone();
-        match app
-            .sign_in_renewing(&cx, account, suspended, &methods, better)
-            .await
-        {
+        match app.sign_in(&cx, account, suspended, &methods, spent).await {
             // The hash changed since it was read: a twin renewed it, or the
             // password is another by now. What counts is how it is now.
-            Err(problem) if renews && *problem.kind() == VERSION_CONFLICT => {}
+            Err(problem) if *problem.kind() == VERSION_CONFLICT => {}
             answer => return answer.map(|reply| reply.proves(PATH, address)),
         }
     }

@@ -39,22 +39,14 @@ pub async fn logout(
     body: Option<Json<Logout>>,
 ) -> Result<Reply, Problem> {
     let (user, session) = (principal.user_id, principal.session_id);
-    let life = app.settings.lifetimes.access;
     let all_devices = body.is_some_and(|Json(body)| body.all_devices);
     if all_devices {
         // The others first: if this stops half-way, the same call goes on.
         app.store
-            .end_sessions(&cx, user, Some(session), life)
+            .end_sessions(&cx, user, |other| other.id != session)
             .await?;
     }
     app.store
-        .end_session(
-            &cx,
-            user,
-            session,
-            Ending::Logout,
-            life,
-            Reply::no_content(),
-        )
+        .end_session(&cx, user, session, Ending::Logout, Reply::no_content())
         .await
 }

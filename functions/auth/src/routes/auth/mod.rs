@@ -21,13 +21,8 @@ pub mod verify_magic_link;
 
 use http::header::WWW_AUTHENTICATE;
 use jiff::Timestamp;
-use serde::Serialize;
-use shared::{
-    http::Reply,
-    id::SessionId,
-    principal::Principal,
-    problem::{Problem, UNAUTHENTICATED},
-};
+use serde::{Deserialize, Serialize};
+use shared::{http::Reply, id::SessionId, principal::Principal, problem::Problem};
 use utoipa::ToSchema;
 
 use crate::{
@@ -38,7 +33,7 @@ use crate::{
         secret::Secret,
         session::Session,
     },
-    problems::{INVALID_REFRESH_TOKEN, NO_PASSWORD, PASSWORD_RESET_REQUIRED},
+    problems::{INVALID_REFRESH_TOKEN, NO_PASSWORD, PASSWORD_RESET_REQUIRED, ended},
     state::App,
 };
 
@@ -55,6 +50,14 @@ impl Accepted {
     fn now() -> Self {
         Self { status: "accepted" }
     }
+}
+
+/// Whom to send a letter, if there is such an account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MailRequest {
+    #[schema(format = Email, max_length = 254, example = "ada@example.org")]
+    email: String,
 }
 
 /// An address in a body.
@@ -204,16 +207,6 @@ impl SessionView {
             expires_at: session.expires_at,
         }
     }
-}
-
-/// The session of a token ended a moment ago.
-pub(super) fn ended() -> Problem {
-    Problem::new(&UNAUTHENTICATED)
-        .detail("The session has ended.")
-        .header(
-            WWW_AUTHENTICATE,
-            "Bearer realm=\"plenary\", error=\"invalid_token\"",
-        )
 }
 
 /// The refresh token cannot be exchanged; why is not told.

@@ -13,8 +13,14 @@ pub(super) struct Page {
     /// Where the form goes; the answer to success.
     post: &'static str,
     done: &'static str,
-    /// The field's name in the body, its label and its input type.
-    field: Option<(&'static str, &'static str, &'static str)>,
+    /// The field's name in the body, its label and its input type; and what to
+    /// tick to leave it out, if it may be.
+    field: Option<(
+        &'static str,
+        &'static str,
+        &'static str,
+        Option<&'static str>,
+    )>,
     /// Whether the body carries the token of the link.
     token: bool,
     button: &'static str,
@@ -24,7 +30,7 @@ pub(super) const FORGOT_PASSWORD: Page = Page {
     title: "Forgot your password?",
     post: "/v1/auth/forgot-password",
     done: "If there is such an account, a mail is on its way.",
-    field: Some(("email", "Your e-mail address", "email")),
+    field: Some(("email", "Your e-mail address", "email", None)),
     token: false,
     button: "Send me a link",
 };
@@ -37,16 +43,24 @@ pub(super) const RESET_PASSWORD: Page = Page {
         "newPassword",
         "New password, at least 15 characters",
         "password",
+        None,
     )),
     token: true,
     button: "Change the password",
 };
 
+/// Nobody is signed in to this page. Who did not register themselves leaves the
+/// password out, and whoever did is out.
 pub(super) const VERIFY_EMAIL: Page = Page {
     title: "Confirm your e-mail address",
     post: "/v1/auth/verify-email",
     done: "Thank you, your address is confirmed.",
-    field: None,
+    field: Some((
+        "password",
+        "The password that you chose",
+        "password",
+        Some("I chose none: remove whatever password the account has"),
+    )),
     token: true,
     button: "Confirm",
 };
@@ -98,15 +112,21 @@ impl Page {
         } = self;
         let (name, input) = self
             .field
-            .map_or(("", String::new()), |(name, label, kind)| {
-                let complete = if kind == "password" {
-                    "new-password"
-                } else {
-                    kind
+            .map_or(("", String::new()), |(name, label, kind, without)| {
+                let complete = match (kind, without) {
+                    ("password", None) => "new-password",
+                    ("password", Some(_)) => "current-password",
+                    _ => kind,
                 };
+                let without = without.map_or_else(String::new, |label| {
+                    format!(
+                        "<p><label><input id=\"without\" type=\"checkbox\" \
+                         onchange=\"field.disabled=checked\"> {label}</label></p>"
+                    )
+                });
                 let input = format!(
                     "<p><label>{label}<br><input id=\"field\" type=\"{kind}\" required \
-                 autocomplete=\"{complete}\" style=\"width:100%;font:inherit\"></label></p>"
+                 autocomplete=\"{complete}\" style=\"width:100%;font:inherit\"></label></p>{without}"
                 );
                 (name, input)
             });
@@ -121,7 +141,7 @@ impl Page {
              <script>const token=location.hash.slice(1);history.replaceState(null,'',location.pathname);\
              document.getElementById('form').addEventListener('submit',async event=>{{\
              event.preventDefault();const body={{}};if({token})body.token=token;\
-             const field=document.getElementById('field');if(field)body['{name}']=field.value;\
+             const field=document.getElementById('field');if(field&&!field.disabled)body['{name}']=field.value;\
              const answer=document.getElementById('answer');try{{\
              const reply=await fetch('{post}',{{method:'POST',body:JSON.stringify(body),\
              headers:{{'content-type':'application/json'}}}});\

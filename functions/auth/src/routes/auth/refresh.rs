@@ -142,7 +142,6 @@ async fn revoke(app: &App, cx: &Context, token: &RefreshToken) -> Result<Problem
             token.user(),
             token.session(),
             Ending::Revoked,
-            app.settings.lifetimes.access,
             Reply::no_content(),
         )
         .await?;

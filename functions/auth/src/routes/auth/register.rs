@@ -47,7 +47,8 @@ pub struct Register {
 /// Create an account
 ///
 /// and sign in to it. With enumeration protection the answer is 202 without
-/// tokens, whether or not the address was free.
+/// tokens, whether or not the address was free; a username that it names is
+/// taken from then on in either case.
 #[utoipa::path(
     post, path = "/v1/auth/register", tag = "auth", operation_id = "register",
     request_body = Register,
@@ -112,10 +113,16 @@ pub async fn register(
     Reply::created(&answer, "/v1/users/me")
 }
 
-/// Says the same whether or not the address was free, after the same work.
+/// Says the same whether or not the address was free, after the same work. The
+/// username is gone in either case, or it would tell by being free.
 async fn silently(app: &App, cx: &Context, new: Registration) -> Result<Reply, Problem> {
     match app.store.register(cx, &new).await.map_err(Problem::from) {
-        Err(problem) if *problem.kind() != EMAIL_TAKEN => Err(problem),
-        _ => Reply::accepted(&Accepted::now()),
+        Err(problem) if *problem.kind() == EMAIL_TAKEN => {
+            if let Some(username) = &new.account.username {
+                app.store.waste_username(cx, username, &new.email).await?;
+            }
+        }
+        registered => registered?,
     }
+    Reply::accepted(&Accepted::now())
 }

@@ -30,8 +30,9 @@ pub struct ResetPassword {
 
 /// Choose another password
 ///
-/// with the link of a mail. It ends every session, and the address counts as
-/// verified from then on.
+/// with the link of a mail. It ends every session and API key, unlinks every
+/// provider, and the address counts as verified from then on. Second factors
+/// stay, if the address was verified before.
 #[utoipa::path(
     post, path = "/v1/auth/reset-password", tag = "auth", operation_id = "resetPassword",
     request_body = ResetPassword,
@@ -52,12 +53,7 @@ pub async fn reset_password(
     let account = app.store.account(user).await?.ok_or_else(gone)?;
     let before = app.store.credential(user).await?;
     let credential = replaced(&app, &account, before, &body.new_password)?;
-    let life = app.settings.lifetimes.access;
-    // The sessions first: if this stops half-way, the link still works. And
-    // after it those that somebody with the old password began meanwhile.
-    // Whoever took the account may have made keys for themselves.
-    app.store.end_sessions(&cx, user, None, life).await?;
-    app.store.end_keys_of(&cx, user).await?;
+    app.evict(&cx, user).await?;
     again(|| async {
         let unproven = app.store.unproven(&account).await?;
         app.store
@@ -65,8 +61,7 @@ pub async fn reset_password(
             .await
     })
     .await?;
-    app.store.end_sessions(&cx, user, None, life).await?;
-    app.store.end_keys_of(&cx, user).await?;
+    app.evict_rest(&cx, user).await;
     // Whoever tried the old password no longer delays the owner.
     Ok(Reply::no_content().proves(login::PATH, link.email.0))
 }

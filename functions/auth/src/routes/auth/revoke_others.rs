@@ -20,9 +20,9 @@ pub async fn revoke_others(
     cx: Context,
     principal: Principal,
 ) -> Result<Reply, Problem> {
-    let life = app.settings.lifetimes.access;
+    let keep = principal.session_id;
     app.store
-        .end_sessions(&cx, principal.user_id, Some(principal.session_id), life)
+        .end_sessions(&cx, principal.user_id, |other| other.id != keep)
         .await?;
     Ok(Reply::no_content())
 }

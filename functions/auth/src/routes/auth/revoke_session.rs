@@ -33,8 +33,7 @@ pub async fn revoke(
     if app.store.session(user, id).await?.is_none() {
         return Err(Problem::not_found("The session"));
     }
-    let life = app.settings.lifetimes.access;
     app.store
-        .end_session(&cx, user, id, Ending::Revoked, life, Reply::no_content())
+        .end_session(&cx, user, id, Ending::Revoked, Reply::no_content())
         .await
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use shared::{
     cx::Context,
     http::{Json, Reply},
-    problem::Problem,
+    problem::{Problem, VERSION_CONFLICT},
 };
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use super::page;
 use crate::{
     grant::SignInAnswer,
     model::{
-        account::Account,
+        account::{Account, SeenPassword},
         code::Code,
         email::Email,
         mailed::{Link, LinkUse},
@@ -22,8 +22,8 @@ use crate::{
         session::Method,
     },
     problems::{CODE_REFUSED, LINK_GONE},
-    second_factor::again,
     state::App,
+    store::Spent,
 };
 
 const PATH: &str = "/v1/auth/magic-link/verify";
@@ -47,8 +47,9 @@ pub struct Mailed {
 /// with the token of its link, or with address and code. A code can be tried
 /// five times, and the codes of one account twenty times a day; the link is not
 /// harmed by that. The address counts as verified from then on. A password that
-/// was chosen before is removed with every second factor, and sessions end, if it was not
-/// verified: they may be somebody else's, who registered with this address.
+/// was chosen before is removed with every second factor, and sessions and API
+/// keys end, if it was not verified: they may be somebody else's, who registered
+/// with this address.
 #[utoipa::path(
     post, path = "/v1/auth/magic-link/verify", tag = "auth", operation_id = "verifyMagicLink",
     request_body = Mailed,
@@ -123,41 +124,37 @@ async fn by_code(app: &App, cx: &Context, email: &str, code: &str) -> Result<Lin
 
 async fn complete(app: &App, cx: &Context, link: &Link) -> Result<Reply, Problem> {
     let user = link.user_id;
-    let (account, standing) =
-        futures::future::try_join(app.store.account(user), app.store.standing(user)).await?;
-    let account = account.ok_or_else(|| Problem::new(&LINK_GONE))?;
+    let gone = || Problem::new(&LINK_GONE);
+    let (account, credential, standing) = futures::future::try_join3(
+        app.store.account(user),
+        app.store.credential(user),
+        app.store.standing(user),
+    )
+    .await?;
+    let account = account.ok_or_else(gone)?;
     let suspended = standing.is_some_and(|standing| standing.suspended);
     if !suspended {
-        prove(app, cx, link, &account).await?;
+        app.prove_by_mail(cx, link, &account).await?;
     }
+    // The first proof of the address removes the password.
+    let left = credential.filter(|_| account.email_verified);
     let account = Account {
         email_verified: true,
         ..account
     };
-    let reply = app
-        .sign_in(cx, account, suspended, &[Method::Email])
-        .await?;
+    let spent = Spent {
+        password: Some(SeenPassword::of(user, left.as_ref())),
+        ..Spent::default()
+    };
+    let methods = [Method::Email];
+    let reply = app.sign_in(cx, account, suspended, &methods, spent).await;
+    let reply = reply.map_err(|problem| match problem.kind() {
+        // What was mailed dies with the password, also in this moment.
+        kind if *kind == VERSION_CONFLICT => gone().caused_by(problem),
+        _ => problem,
+    })?;
     // Whoever tried codes of this account no longer delays the owner.
     Ok(reply.proves(PATH, link.email.0.clone()))
-}
-
-/// Uses the link up. Where it is the first proof of the address, the sessions
-/// end first: if this stops half-way, the link still works; and after it those
-/// that somebody with the old password began meanwhile.
-async fn prove(app: &App, cx: &Context, link: &Link, account: &Account) -> Result<(), Problem> {
-    let life = app.settings.lifetimes.access;
-    if account.email_verified {
-        return app.store.prove_by_mail(cx, link, account, None).await;
-    }
-    app.store.end_sessions(cx, account.id, None, life).await?;
-    again(|| async {
-        let unproven = app.store.unproven(account).await?;
-        app.store
-            .prove_by_mail(cx, link, account, unproven.as_ref())
-            .await
-    })
-    .await?;
-    Ok(app.store.end_sessions(cx, account.id, None, life).await?)
 }
 
 fn refused() -> Problem {

@@ -11,8 +11,9 @@ use shared::{
 use super::IdentityView;
 use crate::{
     federation::Returned,
-    model::provider::ProviderName,
-    routes::{auth::ended, providers::callback::FromApp},
+    model::{account::SeenPassword, provider::ProviderName},
+    problems::ended,
+    routes::providers::callback::FromApp,
     state::App,
 };
 
@@ -43,8 +44,12 @@ pub async fn link(
     Json(body): Json<FromApp>,
 ) -> Result<Reply, Problem> {
     let provider = app.providers.get(name)?;
-    let account = app.store.account(principal.user_id).await?;
+    let user = principal.user_id;
+    let (account, credential) =
+        futures::future::try_join(app.store.account(user), app.store.credential(user)).await?;
     let account = account.ok_or_else(ended)?;
+    // Asking the provider takes its time.
+    let seen = SeenPassword::of(user, credential.as_ref());
     let back = Returned {
         code: &body.code,
         state: &body.state,
@@ -52,9 +57,8 @@ pub async fn link(
         link_to: Some(principal.user_id),
     };
     let (person, tokens) = app.come_back(&cx, provider, &back).await?;
-    let identity = app
-        .link_identified(&cx, &account, name, &person, &tokens)
-        .await?;
+    let by = (&account, &seen, principal.session_id);
+    let identity = app.link_identified(&cx, by, name, &person, &tokens).await?;
     let place = format!("/v1/auth/identities/{name}");
     Reply::created(&IdentityView::from(&identity), &place)
 }

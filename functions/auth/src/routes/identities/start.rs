@@ -11,11 +11,8 @@ use shared::{
 use crate::{
     federation::Leaving,
     model::provider::ProviderName,
-    problems::EMAIL_NOT_VERIFIED,
-    routes::{
-        auth::ended,
-        providers::{Departure, start::Start},
-    },
+    problems::{EMAIL_NOT_VERIFIED, ended},
+    routes::providers::{Departure, start::Start},
     state::App,
 };
 

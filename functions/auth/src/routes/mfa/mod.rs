@@ -52,5 +52,5 @@ pub(super) async fn codes_for(
 /// The account of somebody whose session stands.
 pub(super) async fn account_of(app: &App, factors: &Factors) -> Result<Account, Problem> {
     let account = app.store.account(factors.user_id).await?;
-    account.ok_or_else(super::auth::ended)
+    account.ok_or_else(crate::problems::ended)
 }

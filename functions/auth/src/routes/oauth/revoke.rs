@@ -2,7 +2,7 @@
 
 use axum::{body::Bytes, extract::State};
 use http::{HeaderMap, StatusCode};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     api_key::Kind,
@@ -18,14 +18,16 @@ use utoipa::ToSchema;
 use super::{Form, client, error, presented};
 use crate::{
     grant::CLIENT,
-    model::{program::ProgramId, refresh::RefreshToken, session::Verdict},
+    model::{
+        program::ProgramId,
+        refresh::RefreshToken,
+        session::{MARGIN, Verdict},
+    },
     problems::UNAUTHORIZED_CLIENT,
     state::App,
     store::Ending,
 };
 
-/// Beyond the token's life: clocks may differ a little.
-const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 /// How often a change that others made in between is tried again.
 const ATTEMPTS: usize = 4;
 
@@ -145,9 +147,8 @@ impl Target {
     async fn end(self, app: &App, cx: &Context) -> Result<Reply, Problem> {
         match self {
             Self::Session(user, id) => {
-                let life = app.settings.lifetimes.access;
                 app.store
-                    .end_session(cx, user, id, Ending::Revoked, life, done())
+                    .end_session(cx, user, id, Ending::Revoked, done())
                     .await
             }
             Self::Service {

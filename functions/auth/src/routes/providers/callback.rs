@@ -92,8 +92,9 @@ pub struct FromApp {
 /// Finish a sign-in with a provider
 ///
 /// Works once. An unknown person gets an account; a known address is linked if
-/// both the account's owner has proved it and the provider vouches for it, and
-/// the owner is told by mail. Otherwise the answer is `account-exists`: sign in
+/// the account's owner has proved it and the provider runs its mailbox (Google,
+/// for gmail.com and the domain of the person's Workspace), and the owner is
+/// told by mail. Otherwise the answer is `account-exists`: sign in
 /// to that account in another way, and link it.
 #[utoipa::path(
     post, path = "/v1/auth/oauth/{provider}/callback", tag = "auth", operation_id = "finishOauth",

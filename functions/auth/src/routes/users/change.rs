@@ -19,6 +19,7 @@ use crate::{
         administration::{
             Administration, ExternalId, MAX_EXTERNAL_IDS, MAX_REASON, Status, Suspension,
         },
+        session::Session,
         text,
     },
     routes::field,
@@ -131,7 +132,7 @@ impl UserChange {
         (status = 200, description = "Changed", body = UserDetail),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`, `step-up-required`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`, `step-up-required`"),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`external-id-taken`, `conflict`"),
     )
@@ -184,8 +185,9 @@ pub async fn change(
 }
 
 async fn end_sessions(app: &App, cx: &Context, id: UserId) -> Result<(), Problem> {
-    let (now, life) = (app.clock.now(), app.settings.lifetimes.access);
-    Ok(app.store.end_sessions_until(cx, id, now, life).await?)
+    let now = app.clock.now();
+    let begun = |session: &Session| session.created_at <= now;
+    Ok(app.store.end_sessions(cx, id, begun).await?)
 }
 
 /// The account as it is after the decision.
