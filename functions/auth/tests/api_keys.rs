@@ -243,7 +243,7 @@ async fn or_07_the_events_of_a_key_name_it() {
 #[tokio::test]
 async fn au_25_a_key_hands_nobody_the_organisation() {
     let stack = Stack::new().await;
-    let owner = stack.proved("owner").await;
+    let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let member = stack.member(&owner, org, "member").await;
     let eve = stack.person("eve").await;

@@ -46,7 +46,7 @@ async fn nothing_is_left(stack: &Stack, org: OrganizationId) {
 #[tokio::test]
 async fn or_01_a_deleted_organisation_is_gone_with_everything_that_belonged_to_it() {
     let stack = Stack::new().await;
-    let owner = stack.proved("owner").await;
+    let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let kept = stack.organization(&owner, "other-conf").await;
     let member = stack.member(&owner, org, "organizer").await;

@@ -21,7 +21,7 @@ struct Invited {
 
 impl Invited {
     async fn new(stack: &Stack) -> Self {
-        let owner = stack.proved("owner").await;
+        let owner = stack.proven("owner").await;
         let org = stack.organization(&owner, "rust-conf").await;
         Self { owner, org }
     }
@@ -446,9 +446,9 @@ async fn or_06_an_organisation_and_a_person_invite_so_many_a_day() {
 #[tokio::test]
 async fn or_06_an_invitation_ends_with_the_right_to_send_it() {
     let stack = Stack::new().await;
-    let owner = stack.proved("owner").await;
+    let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
-    let mallory = stack.proved("mallory").await;
+    let mallory = stack.proven("mallory").await;
     let second = stack.person("second").await;
     let third = stack.person("third").await;
     stack.add(&owner, org, &mallory, "admin").await.expect(201);
@@ -489,7 +489,7 @@ async fn or_06_an_invitation_ends_with_the_right_to_send_it() {
 #[tokio::test]
 async fn or_06_the_commit_of_an_acceptance_looks_at_the_inviter() {
     let stack = Stack::new().await;
-    let owner = stack.proved("owner").await;
+    let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let admin = stack.member(&owner, org, "admin").await;
     let grace = stack.person("grace").await;

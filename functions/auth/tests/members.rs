@@ -383,7 +383,7 @@ async fn or_02_who_declines_is_left_alone_for_a_day() {
 #[tokio::test]
 async fn au_19_who_makes_somebody_mighty_proved_themselves_lately() {
     let stack = Stack::new().await;
-    let owner = stack.proved("owner").await;
+    let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let grace = stack.member(&owner, org, "member").await;
     let other = stack.person("other").await;

@@ -204,16 +204,6 @@ impl Stack {
         }
     }
 
-    /// The same, who proved the address.
-    pub async fn proved(&self, name: &str) -> Person {
-        let person = self.person(name).await;
-        let token = self.mailed("verify-email").await;
-        let request = self.api.post("/v1/auth/verify-email").token(&person.access);
-        let proved = request.json(json!({"token": token})).send().await;
-        proved.expect(204);
-        person
-    }
-
     /// An organisation of this owner.
     pub async fn organization(&self, owner: &Person, slug: &str) -> OrganizationId {
         let body = json!({"name": format!("The {slug}"), "slug": slug});

@@ -1,7 +1,6 @@
 //! Second factors and the challenges that ask for them. Whatever a proof uses
 //! up, a code, a step, a challenge, is written by the commit that acts on it.
 
-use jiff::Timestamp;
 use shared::{
     commit::{Commit, CommitError},
     cx::Context,

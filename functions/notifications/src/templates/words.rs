@@ -485,15 +485,6 @@ fn about(event: EventId, title: String, body: String) -> Words {
     }
 }
 
-fn invitation(from: OrganizationId, name: &str, role: Role, expires_at: Timestamp) -> Words {
-    let (role, until) = (role_name(role), local(expires_at, "UTC"));
-    organization(
-        from,
-        format!("{name} invites you"),
-        format!("You are invited to join {name} as {role}. The invitation is valid until {until}."),
-    )
-}
-
 fn organization(organization: OrganizationId, title: String, body: String) -> Words {
     let path = format!("/v1/organizations/{organization}");
     let action = Action {

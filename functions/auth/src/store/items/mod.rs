@@ -49,8 +49,8 @@ pub(super) use accounts::{
 };
 pub(super) use factors::{PASSKEY, challenge, credential_claim, factors, passkey};
 pub(super) use organizations::{
-    INVITATION, INVITATIONS, INVITEE, MEMBER, SENT, headcount, invitation, invitations_sent,
-    invited, member, organization, organization_partition, slug,
+    INVITATION, INVITATIONS, MEMBER, headcount, invitation, invitations_sent, invited, member,
+    organization, organization_partition, slug,
 };
 pub(super) use programs::{
     API_KEY, ProgramOwner, SERVICE_ACCOUNT, owner, program, program_count, program_owner,

@@ -50,8 +50,8 @@ pub(in crate::store) fn invitation(organization: OrganizationId, id: InvitationI
     )
 }
 
-pub(in crate::store) const INVITEE: &str = "INVITEE#";
-pub(in crate::store) const SENT: &str = "INVITES#";
+const INVITEE: &str = "INVITEE#";
+const SENT: &str = "INVITES#";
 /// All kinds of items about invitations.
 pub(in crate::store) const INVITATIONS: &str = "INVITE";
 
