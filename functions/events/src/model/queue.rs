@@ -87,9 +87,8 @@ impl Queues {
 
     /// Whether somebody waits for `kind` who can get a place some day.
     pub fn wait_for(&self, counts: &Counts, kind: &str) -> bool {
-        let queues = self.hopeful(counts);
-        let waits = queues.heads().any(|head| head.ticket_type == kind);
-        waits
+        let hopeful = self.hopeful(counts);
+        hopeful.heads().any(|head| head.ticket_type == kind)
     }
 
     fn heads(&self) -> impl Iterator<Item = &Waiting> {
