@@ -103,11 +103,19 @@ def redrive(source, target):
     print(json.dumps({"moved": moved}))
 
 
+def message_of(failure):
+    """The sentence in a function's failure: {"errorType": …, "errorMessage": …}."""
+    try:
+        return json.loads(failure)["errorMessage"]
+    except (ValueError, KeyError, TypeError):
+        return failure
+
+
 def answer_of(function, payload):
     reply = client("lambda").invoke(FunctionName=function, Payload=payload.encode())
     answer = reply["Payload"].read().decode()
     if reply.get("FunctionError"):
-        raise SystemExit(f"{function} failed: {answer}")
+        raise SystemExit(f"{function} failed: {message_of(answer)}")
     return answer
 
 

@@ -24,6 +24,8 @@ pub struct Draft {
     pub at: Timestamp,
     /// Who did it; nobody where the system did, or an operator.
     pub actor: Option<String>,
+    /// The API key or service account by which they did.
+    pub actor_by: Option<String>,
     /// What was done: the type of the event.
     pub action: String,
     /// To what.
@@ -53,6 +55,9 @@ pub struct Entry {
     /// Who did it; nobody where the system did, or an operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// The API key or service account by which they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_by: Option<String>,
     /// What was done: the type of the event.
     pub action: String,
     /// To what.
@@ -113,6 +118,7 @@ impl Head {
             at: draft.at,
             recorded_at,
             actor: draft.actor,
+            actor_by: draft.actor_by,
             action: draft.action,
             subject: draft.subject,
             organization_id: draft.organization_id,

@@ -173,6 +173,7 @@ mod tests {
                 event_id: format!("event-{n}"),
                 at: Timestamp::UNIX_EPOCH,
                 actor: (n % 2 == 0).then(|| "user_a".to_owned()),
+                actor_by: (n % 3 == 0).then(|| "key_a".to_owned()),
                 action: "user.login".to_owned(),
                 subject: format!("user_{n}"),
                 organization_id: None,

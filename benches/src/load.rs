@@ -7,7 +7,7 @@ use plenary_events::model::{
     Counts, Draft, Event, HistoryEntry, Move, Registration, RegistrationStatus, Status, Step,
 };
 use plenary_events::store::shelves::shelve;
-use plenary_events::store::{Guard, Seats, Store, full};
+use plenary_events::store::{Guard, Seats, Store, moved};
 use serde_json::json;
 use shared::aws::Aws;
 use shared::commit::MAX_ACTIONS;
@@ -82,7 +82,7 @@ impl Loader {
                 let status = RegistrationStatus::Confirmed;
                 seats.confirm(&Registration::new(id, UserId::new(), status, now));
             }
-            seats.settle(Guard::NobodyWaits, full());
+            seats.settle(Guard::NobodyWaits, moved());
             commit.execute().await.context("loading attendees")?;
             left -= some;
         }

@@ -168,7 +168,7 @@ impl Stack {
             // large as they are by default.
             set(
                 "RATE_LIMITS",
-                "principal=1000000/60,ip-auth=1000000/60,ip=1000000/60,account=1000000/60",
+                "principal=1000000/60,ip-auth=1000000/60,ip-token=1000000/60,token=1000000/60,ip=1000000/60,account=1000000/60",
             );
         }
         Launch {

@@ -180,7 +180,16 @@ impl World {
             .token(&world.organiser.token)
             .keyed()
             .body(json!({"userId": world.approver.id, "role": "approver"}));
-        stack.request("auth-api", &joining).await?;
+        let answer = stack.request("auth-api", &joining).await?.response;
+        let accept = format!(
+            "/v1/organizations/{}/invitations/{}/accept",
+            world.organization,
+            answer.text("/id")?
+        );
+        let accepting = Request::new("POST", accept)
+            .token(&world.approver.token)
+            .keyed();
+        stack.request("auth-api", &accepting).await?;
         let keys = Request::new("GET", "/.well-known/jwks.json");
         world.jwks = stack.request("auth-api", &keys).await?.response.body;
         Ok(world)

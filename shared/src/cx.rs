@@ -20,6 +20,9 @@ pub struct Context {
     pub deadline: Instant,
     /// The acting user, for the events' `actor`.
     pub actor: Option<String>,
+    /// The API key or service account that acts for them, for the events'
+    /// `actorby`.
+    pub actor_by: Option<String>,
     /// The caller's address as the gateway saw it.
     pub client_ip: Option<String>,
     /// The caller's `User-Agent`, cut to 256 characters.
@@ -37,6 +40,7 @@ impl Context {
             request_id: Uuid::now_v7().to_string(),
             deadline: Instant::now() + timeout,
             actor: None,
+            actor_by: None,
             client_ip: None,
             user_agent: None,
             slot: None,
@@ -54,6 +58,7 @@ impl Context {
                 .unwrap_or_else(|| new_traceparent(&event.correlationid)),
             deadline,
             actor: event.actor.clone(),
+            actor_by: event.actorby.clone(),
             client_ip: None,
             user_agent: None,
             slot: None,

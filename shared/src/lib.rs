@@ -20,6 +20,7 @@ pub mod http;
 pub mod id;
 pub mod idempotency;
 pub mod limit;
+pub mod network;
 pub mod outward;
 pub mod page;
 pub mod principal;

@@ -1,5 +1,6 @@
 //! Pages: opaque cursors (Google AIP-158), bound to the route, the caller and
-//! the filter that they were made for.
+//! the filter that they were made for. A made-up one opens nothing: the
+//! partition is the query's own, and a place outside it is refused.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -103,9 +104,7 @@ impl PageRequest {
         let binding = binding.hash();
         let position = match &paging.cursor {
             None => None,
-            Some(text) => Some(read(text, &binding).ok_or_else(|| {
-                Problem::invalid("?cursor", "invalid-cursor", "is not a cursor of this list")
-            })?),
+            Some(text) => Some(read(text, &binding).ok_or_else(invalid_cursor)?),
         };
         Ok(Self {
             limit,
@@ -133,6 +132,11 @@ impl PageRequest {
         });
         Listing { items, next_cursor }
     }
+}
+
+/// A cursor that is none, or of another list.
+pub(crate) fn invalid_cursor() -> Problem {
+    Problem::invalid("?cursor", "invalid-cursor", "is not a cursor of this list")
 }
 
 fn read(text: &str, binding: &str) -> Option<Position> {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api_key::{KeyOwner, Terms};
 use crate::id::{ApiKeyId, OrganizationId, ServiceAccountId, SessionId, UserId};
-use crate::problem::Problem;
+use crate::problem::{ADMINISTRATOR_ADDRESS_NOT_ALLOWED, Problem};
 use crate::scope;
 
 /// What a member is in an organisation. Later ones may do less.
@@ -182,6 +182,17 @@ pub enum Means {
     },
 }
 
+impl Means {
+    /// The id of the key or service account, if it is one.
+    pub fn program(&self) -> Option<String> {
+        match self {
+            Self::SignIn => None,
+            Self::ApiKey { id, .. } => Some(id.to_string()),
+            Self::ServiceAccount { id, .. } => Some(id.to_string()),
+        }
+    }
+}
+
 /// A caller with no person behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Machine {
@@ -204,8 +215,12 @@ pub struct Principal {
     /// What the token is good for; empty means everything its owner may do,
     /// unless it is [`Principal::narrowed`].
     pub scope: BTreeSet<String>,
-    /// What the person is on the platform.
+    /// What the person is on the platform, from where they are: whoever is
+    /// [`Principal::away`] is an ordinary user.
     pub platform_role: PlatformRole,
+    /// Whether this is an administrator who comes from elsewhere than
+    /// administrators of this deployment may.
+    pub away: bool,
     /// What the person is in which organisation.
     pub memberships: BTreeMap<OrganizationId, Role>,
 }
@@ -219,6 +234,44 @@ impl Principal {
     /// Whether the caller may use what `wanted` opens.
     pub fn has_scope(&self, wanted: &str) -> bool {
         !self.narrowed() || scope::include(&self.scope, wanted)
+    }
+
+    /// An administrator who comes from elsewhere than they may: without any of an
+    /// administrator's rights, whatever asks for them.
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self {
+            platform_role: PlatformRole::User,
+            away: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the caller runs the platform.
+    pub fn administers(&self) -> bool {
+        self.platform_role >= PlatformRole::Admin
+    }
+
+    /// 403 unless the caller runs the platform.
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub fn require_administrator(&self) -> Result<(), Problem> {
+        if self.administers() {
+            return Ok(());
+        }
+        Err(self.lacks(Problem::forbidden(
+            "Only administrators of the platform do this.",
+        )))
+    }
+
+    /// What an administrator from elsewhere is told instead of `problem`, which
+    /// would send them looking for the wrong cause.
+    pub fn lacks(&self, problem: Problem) -> Problem {
+        if self.away {
+            Problem::new(&ADMINISTRATOR_ADDRESS_NOT_ALLOWED)
+        } else {
+            problem
+        }
     }
 
     /// The program, if no person is behind the caller.
@@ -241,7 +294,7 @@ impl Principal {
 
     /// Whether the caller has a right in an organisation.
     pub fn can(&self, permission: Permission, organization: OrganizationId) -> bool {
-        self.platform_role >= PlatformRole::Admin
+        self.administers()
             || self
                 .role_in(organization)
                 .is_some_and(|role| role.permits(permission))
@@ -261,13 +314,11 @@ impl Principal {
             return Ok(());
         }
         if self.role_in(organization).is_none() {
-            return Err(Problem::not_found("The organization"));
+            return Err(self.lacks(Problem::not_found("The organization")));
         }
         let name = serde_json::to_value(permission).unwrap_or_default();
-        Err(
-            Problem::forbidden("Your role in the organization does not allow this.")
-                .with("requiredPermission", name),
-        )
+        let forbidden = Problem::forbidden("Your role in the organization does not allow this.");
+        Err(self.lacks(forbidden.with("requiredPermission", name)))
     }
 }
 

@@ -51,6 +51,8 @@ problems! {
         "API keys, tokens of service accounts and tokens with a scope cannot handle credentials, whatever their scopes.";
     ADDRESS_NOT_ALLOWED = 403 "address-not-allowed" "Not from this address"
         "The API key or service account may only be used from the networks in its list, and this request came from another.";
+    ADMINISTRATOR_ADDRESS_NOT_ALLOWED = 403 "administrator-address-not-allowed" "Not as an administrator from this address"
+        "The operator of this deployment lets administrators work from certain networks only, and this request came from another. From here, your account is an ordinary one.";
     NOT_FOUND = 404 "not-found" "There is no such thing"
         "The path or the thing it names does not exist, or is hidden from you.";
     METHOD_NOT_ALLOWED = 405 "method-not-allowed" "The method is not allowed here"

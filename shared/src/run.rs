@@ -1,18 +1,21 @@
 //! Starting a function: what every `main` ends with.
 
 use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use lambda_http::Adapter;
 use lambda_http::request::LambdaRequest;
-use lambda_runtime::{Error, LambdaEvent, Service, service_fn};
+use lambda_runtime::{Context, Error, LambdaEvent, Service, service_fn};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::clock::Clock;
 use crate::config::{ConfigError, Env};
 use crate::telemetry;
+use crate::worker::until;
 
 /// Starts logging, as `GROUP` and `LOG_LEVEL` say.
 ///
@@ -103,7 +106,8 @@ where
 {
     let handle = &handle;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(handle(event.payload).await)
+        let ends = ends(&event.context);
+        Ok::<_, Error>(until(ends, handle(event.payload)).await)
     }))
     .await
 }
@@ -121,9 +125,16 @@ where
 {
     let handle = &handle;
     lambda_runtime::run(service_fn(|event: LambdaEvent<P>| async move {
-        handle(event.payload).await
+        let ends = ends(&event.context);
+        until(ends, handle(event.payload)).await
     }))
     .await
+}
+
+/// When the service ends the function.
+fn ends(context: &Context) -> Instant {
+    let now = u64::try_from(Clock::system().now().as_millisecond()).unwrap_or(0);
+    Instant::now() + Duration::from_millis(context.deadline.saturating_sub(now))
 }
 
 #[cfg(test)]

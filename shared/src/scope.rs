@@ -58,7 +58,7 @@ pub const AREAS: &[Area] = &[
         name: "organizations",
         prefixes: &["organizations", "invitations"],
         read: "read organisations, members and invitations",
-        write: "create and change organisations, members and invitations",
+        write: "create and change organisations",
     },
     Area {
         name: "users",
@@ -131,8 +131,7 @@ pub fn needed(method: &Method, path: &str) -> Needs {
     {
         return Needs::Nothing;
     }
-    // Who holds a key makes no further ones.
-    if second == "organizations" && rest.get(1) == Some(&"service-accounts") {
+    if second == "organizations" && of_people(method, &rest) {
         return Needs::SignIn;
     }
     let Some(area) = AREAS.iter().find(|area| area.prefixes.contains(&second)) else {
@@ -140,6 +139,17 @@ pub fn needed(method: &Method, path: &str) -> Needs {
     };
     let right = if method.is_safe() { "read" } else { "write" };
     Needs::Scope(format!("{}:{right}", area.name))
+}
+
+/// What only people do in an organisation: a key makes no further ones, gives
+/// nobody a role, and deletes nothing as a whole.
+fn of_people(method: &Method, rest: &[&str]) -> bool {
+    match rest.get(1) {
+        Some(&"service-accounts") => true,
+        Some(&("members" | "invitations")) => !method.is_safe(),
+        None => *method == Method::DELETE,
+        Some(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +170,16 @@ mod tests {
             Method::POST,
             "/v1/invitations/x/accept",
             scope("organizations:write"),
+        );
+        check(
+            Method::PATCH,
+            "/v1/organizations/x",
+            scope("organizations:write"),
+        );
+        check(
+            Method::GET,
+            "/v1/organizations/x/members",
+            scope("organizations:read"),
         );
         check(Method::GET, "/v1/problems/x", Needs::Nothing);
         check(Method::GET, "/.well-known/jwks.json", Needs::Nothing);
@@ -184,6 +204,22 @@ mod tests {
             "",
         ] {
             assert_eq!(needed(&Method::GET, path), Needs::SignIn, "{path}");
+        }
+    }
+
+    /// A key that leaked hands nobody the organisation.
+    #[test]
+    fn au_25_who_belongs_to_an_organisation_is_for_people_to_say() {
+        for (method, path) in [
+            (Method::POST, "/v1/organizations/x/members"),
+            (Method::PATCH, "/v1/organizations/x/members/y"),
+            (Method::DELETE, "/v1/organizations/x/members/y"),
+            (Method::POST, "/v1/organizations/x/invitations"),
+            (Method::POST, "/v1/organizations/x/invitations/y/accept"),
+            (Method::DELETE, "/v1/organizations/x/invitations/y"),
+            (Method::DELETE, "/v1/organizations/x"),
+        ] {
+            assert_eq!(needed(&method, path), Needs::SignIn, "{method} {path}");
         }
     }
 

@@ -14,6 +14,21 @@ use crate::cx::Context;
 use crate::event::Event;
 use crate::telemetry;
 
+/// What the answer to the queue takes, at the end of the function's time.
+const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
+/// With less time than this a message is not begun.
+const LEAST: Duration = Duration::from_secs(3);
+
+tokio::task_local! {
+    /// When the service ends the function.
+    static ENDS: Instant;
+}
+
+/// Does `work` in a function that the service ends at `ends`.
+pub async fn until<F: Future>(ends: Instant, work: F) -> F::Output {
+    ENDS.scope(ends, work).await
+}
+
 /// Why an event could not be handled.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{source}")]
@@ -45,17 +60,19 @@ impl WorkerError {
     }
 }
 
-/// Hands each event of the batch to `handle`, one after the other; `timeout`
-/// bounds each.
+/// Hands each event of the batch to `handle`, one after the other. `timeout`
+/// bounds each, and so does what is left of the function's time ([`until`]):
+/// were the function ended, those that are done would come again too. What
+/// cannot be begun any more comes again.
 pub async fn run_batch<H, F>(batch: SqsEvent, timeout: Duration, handle: H) -> SqsBatchResponse
 where
     H: Fn(Event, Context) -> F,
     F: Future<Output = Result<(), WorkerError>>,
 {
     let handle = &handle;
-    run_messages(batch, timeout, move |body: String| async move {
+    run_messages(batch, timeout, move |body: String, deadline| async move {
         let event: Event = serde_json::from_str(&body).map_err(WorkerError::permanent)?;
-        let cx = Context::for_event(&event, Instant::now() + timeout);
+        let cx = Context::for_event(&event, deadline);
         received(&event);
         handle(event, cx).await
     })
@@ -63,18 +80,23 @@ where
 }
 
 /// As [`run_batch`], for queues that hold other things than domain events:
-/// `handle` gets the bodies as they are.
+/// `handle` gets the bodies as they are, and until when each may take.
 pub async fn run_messages<H, F>(batch: SqsEvent, timeout: Duration, handle: H) -> SqsBatchResponse
 where
-    H: Fn(String) -> F,
+    H: Fn(String, Instant) -> F,
     F: Future<Output = Result<(), WorkerError>>,
 {
     let began = Instant::now();
+    let ends = ENDS.try_with(|ends| *ends).ok();
     let mut response = SqsBatchResponse::default();
     let count = batch.records.len();
     for message in batch.records {
         let body = message.body.clone().unwrap_or_default();
-        if let Err(err) = one(body, timeout, &handle).await {
+        let left = ends.map_or(timeout, |ends| {
+            let left = ends.saturating_duration_since(Instant::now());
+            left.saturating_sub(FOR_THE_ANSWER).min(timeout)
+        });
+        if let Err(err) = one(body, left, timeout.min(LEAST), &handle).await {
             tracing::error!(
                 message.id = message.message_id.as_deref().unwrap_or_default(),
                 retryable = err.retryable,
@@ -105,13 +127,22 @@ fn failure(message: &SqsMessage) -> BatchItemFailure {
     failure
 }
 
-async fn one<H, F>(body: String, timeout: Duration, handle: &H) -> Result<(), WorkerError>
+async fn one<H, F>(
+    body: String,
+    left: Duration,
+    least: Duration,
+    handle: &H,
+) -> Result<(), WorkerError>
 where
-    H: Fn(String) -> F,
+    H: Fn(String, Instant) -> F,
     F: Future<Output = Result<(), WorkerError>>,
 {
-    let handled = std::panic::AssertUnwindSafe(handle(body)).catch_unwind();
-    match tokio::time::timeout(timeout, handled).await {
+    if left < least {
+        return Err(WorkerError::transient("no time was left to begin it"));
+    }
+    let deadline = Instant::now() + left;
+    let handled = std::panic::AssertUnwindSafe(handle(body, deadline)).catch_unwind();
+    match tokio::time::timeout(left, handled).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(WorkerError::permanent("the handler panicked")),
         Err(_) => Err(WorkerError::transient("the handler took too long")),
@@ -176,6 +207,30 @@ mod tests {
         .await;
         assert_eq!(failed, ["2", "3"]);
         assert_eq!(*seen.lock().unwrap(), 2);
+    }
+
+    /// XC-01: a slow message takes the time of the function, not of its
+    /// neighbours that are done; what was not begun comes again.
+    #[tokio::test]
+    async fn xc_01_a_batch_ends_before_the_function_does() {
+        let good = serde_json::to_string(&event()).unwrap();
+        let turn = Mutex::new(0);
+        let messages = ["1", "2", "3", "4"].map(|id| message(id, &good));
+        let handle = async |_| {
+            *turn.lock().unwrap() += 1;
+            if *turn.lock().unwrap() == 2 {
+                std::future::pending().await
+            } else {
+                Ok(())
+            }
+        };
+        let time = FOR_THE_ANSWER + Duration::from_millis(300);
+        let (began, ends) = (Instant::now(), Instant::now() + time);
+        // Each may take 200 ms; the second has them, and leaves 100 at most.
+        let failed = until(ends, run(messages.into(), handle)).await;
+        assert_eq!(failed, ["2", "3", "4"]);
+        assert_eq!(*turn.lock().unwrap(), 2, "the others were not begun");
+        assert!(began.elapsed() < time);
     }
 
     #[tokio::test]

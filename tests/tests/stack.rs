@@ -158,6 +158,47 @@ impl Stack {
             .filter(|message| message["To"].to_string().contains(email))
             .collect()
     }
+
+    /// The token behind a link in a person's mail.
+    pub async fn mailed(&self, person: &Person, link: &str) -> String {
+        eventually(link, || async {
+            let mail = self.mail_to(&person.email).await;
+            mail.iter().find_map(|mail| {
+                let mail = mail.to_string();
+                let after = mail.split(link).nth(1)?;
+                let other = |c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-';
+                Some(after[..after.find(other)?].to_owned())
+            })
+        })
+        .await
+    }
+
+    /// Signs in and returns the access token.
+    pub async fn login(&self, person: &Person) -> String {
+        let body = json!({"email": person.email, "password": PASSWORD});
+        let request = self
+            .request(&somewhere(), Method::POST, "/v1/auth/login")
+            .json(&body);
+        text(&send(request).await.expect(200).body, "accessToken").to_owned()
+    }
+
+    /// Invokes a function, as the operators' commands do.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Value {
+        let endpoint = self.outputs["awsEndpointUrl"].as_str().unwrap();
+        let url = format!("{endpoint}/2015-03-31/functions/{function}/invocations");
+        // The emulator knows whom it speaks to by the key alone.
+        let credential = "Credential=local/20260101/us-east-1/lambda/aws4_request";
+        let signed = format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0");
+        let request = somewhere().post(url).header("authorization", signed);
+        let answer = send(request.json(payload)).await.expect(200);
+        assert_eq!(answer.header("x-amz-function-error"), "", "{}", answer.body);
+        answer.body
+    }
+
+    /// The function of an output.
+    pub fn function(&self, output: &str) -> &str {
+        text(&self.outputs, output)
+    }
 }
 
 impl Person {
@@ -208,6 +249,16 @@ impl Person {
                 .cloned()
         })
         .await
+    }
+
+    /// Asks somebody into an organisation, who accepts.
+    pub async fn takes_in(&self, who: &Self, organization: &str, role: &str) {
+        let path = format!("/v1/organizations/{organization}");
+        let body = json!({"userId": who.id, "role": role});
+        let asked = self.post(&format!("{path}/members"), &body).await;
+        let asked = asked.expect(201).body;
+        let accept = format!("{path}/invitations/{}/accept", text(&asked, "id"));
+        who.post(&accept, &json!({})).await.expect(200);
     }
 
     /// Publishes a personal event.

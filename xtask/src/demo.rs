@@ -65,8 +65,10 @@ pub fn load(http: &Http) -> Outcome {
     let (organizer, approver) = (&clients[ORGANIZER], &clients[APPROVER]);
     let organization = organization(organizer)?;
     let member = json!({"userId": approver.id, "role": "approver"});
-    let path = format!("/v1/organizations/{organization}/members");
-    organizer.eventually("adding the approver", &path, &member, &[201, 409])?;
+    let path = format!("/v1/organizations/{organization}");
+    let members = format!("{path}/members");
+    organizer.eventually("asking the approver", &members, &member, &[201, 409])?;
+    accept(organizer, approver, &path)?;
     say("the organisation has an owner and an approver");
     let first_day = first_day()?;
     let existing = titles(organizer, &organization)?;
@@ -77,6 +79,24 @@ pub fn load(http: &Http) -> Outcome {
     }
     say(&format!("{} events are published", SESSIONS.len()));
     attend(&clients, &organization)
+}
+
+/// The approver accepts an invitation that is open.
+fn accept(organizer: &Client<'_>, approver: &Client<'_>, organization: &str) -> Outcome {
+    let listed = organizer
+        .send("GET", &format!("{organization}/invitations"), None)?
+        .expect("the invitations", &[200])?;
+    let open = listed["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|one| one["state"] == "pending" && one["userId"] == approver.id.as_str());
+    if let Some(id) = open.and_then(|one| one["id"].as_str()) {
+        let path = format!("{organization}/invitations/{id}/accept");
+        let reply = approver.send("POST", &path, None)?;
+        reply.expect("accepting to approve", &[200])?;
+    }
+    Ok(())
 }
 
 fn sign_in<'a>(http: &'a Http, person: &Person) -> Outcome<Client<'a>> {

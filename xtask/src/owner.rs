@@ -19,6 +19,9 @@ pub fn owner(mut args: Args) -> Outcome {
     let function = target.function("authWorkerFunction")?;
     let answer = target.aws(&["invoke", function, &payload])?;
     let answer: Value = serde_json::from_str(&answer).map_err(|err| format!("{answer}: {err}"))?;
+    if let Some(why) = answer["refused"].as_str() {
+        return Err(format!("{email}: {why}"));
+    }
     let user = answer["userId"].as_str().unwrap_or_default();
     say(&if answer["changed"] == true {
         format!("{user} is an owner of the platform now.")

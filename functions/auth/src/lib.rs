@@ -35,6 +35,7 @@ pub fn api(core: Core) -> Api<App> {
     Api::new(core)
         .routes(routes::ordinary().layer(usage.clone()))
         .credential_routes(routes::credentials().layer(usage), routes::account_of)
+        .token_routes(routes::tokens(), routes::token_of)
 }
 
 /// The description of the group's API, without anything behind it.

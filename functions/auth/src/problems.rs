@@ -260,7 +260,16 @@ pub const ALREADY_INVITED: ProblemType = ProblemType {
     slug: "already-invited",
     title: "Already invited",
     status: 409,
-    description: "There is an open invitation for this address. Withdraw it before you send another.",
+    description: "There is an open invitation for this address or user: withdraw it before you send another. \
+                  Or the last one was withdrawn or declined: wait for `Retry-After`.",
+};
+
+/// So many invitations were sent today.
+pub const TOO_MANY_INVITATIONS: ProblemType = ProblemType {
+    slug: "too-many-invitations",
+    title: "Too many invitations today",
+    status: 429,
+    description: "A person and an organisation each send at most 200 invitations a day (UTC). Go on tomorrow.",
 };
 
 /// The user is in too many organisations.
@@ -327,7 +336,8 @@ pub const INVITATION_GONE: ProblemType = ProblemType {
     slug: "invitation-gone",
     title: "The invitation is no longer open",
     status: 410,
-    description: "It expired, was withdrawn, or was accepted. Ask for a new one.",
+    description: "It expired, was withdrawn, declined or accepted, or who sent it may not invite any more. Ask \
+                  for a new one.",
 };
 
 /// The invitation is for somebody else.
@@ -335,7 +345,8 @@ pub const INVITATION_FOR_ANOTHER: ProblemType = ProblemType {
     slug: "invitation-for-another-address",
     title: "The invitation is for another address",
     status: 403,
-    description: "Sign in to the account with the e-mail address that the invitation was sent to.",
+    description: "Sign in to the account that was invited, or that has the e-mail address the invitation was \
+                  sent to.",
 };
 
 /// All of them.
@@ -370,6 +381,7 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &LAST_OWNER,
     &ALREADY_MEMBER,
     &ALREADY_INVITED,
+    &TOO_MANY_INVITATIONS,
     &TOO_MANY_ORGANIZATIONS,
     &TOO_MANY_KEYS,
     &TOO_MANY_SECRETS,

@@ -1,6 +1,9 @@
 //! Step-up: what is sensitive asks for a recent proof on the same session.
 
-use shared::{principal::Principal, problem::Problem};
+use shared::{
+    principal::{Permission, Principal, Role},
+    problem::Problem,
+};
 
 use crate::{
     model::{
@@ -47,6 +50,22 @@ impl App {
             return Ok(standing);
         }
         Err(self.step_up_required(&standing.factors).await?)
+    }
+
+    /// As [`App::require_fresh`], to give somebody a role in an organisation by
+    /// which they give roles in turn.
+    ///
+    /// # Errors
+    /// [`STEP_UP_REQUIRED`], with what would do.
+    pub async fn require_fresh_to_grant(
+        &self,
+        principal: &Principal,
+        role: Role,
+    ) -> Result<(), Problem> {
+        if role.permits(Permission::MembersManage) {
+            self.require_fresh(principal).await?;
+        }
+        Ok(())
     }
 
     /// As [`App::require_fresh`], where the request carries the right password:

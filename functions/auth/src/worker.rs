@@ -70,6 +70,19 @@ pub struct Owner {
     pub changed: bool,
 }
 
+/// The answer to a [`Command`].
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// What came of it.
+    Done(Owner),
+    /// Nothing came of it: no failure of the function, so none is counted.
+    Refused {
+        /// Why, in a sentence for whoever gave the command.
+        refused: String,
+    },
+}
+
 /// Why there is no new owner.
 #[derive(Debug, thiserror::Error)]
 pub enum OwnerError {
@@ -170,6 +183,21 @@ impl Worker {
     ) -> Result<(), WorkerError> {
         let begun = |session: &Session| session.created_at <= until;
         Ok(self.store.end_sessions(cx, user, begun).await?)
+    }
+
+    /// Does what an operator commands.
+    ///
+    /// # Errors
+    /// The tables do not answer; the same command may be given again.
+    pub async fn obey(&self, cx: &Context, command: Command) -> Result<Answer, CommitError> {
+        let Command::Owner { email } = command;
+        match self.make_owner(cx, &email).await {
+            Ok(owner) => Ok(Answer::Done(owner)),
+            Err(OwnerError::Store(error)) => Err(error),
+            Err(refusal) => Ok(Answer::Refused {
+                refused: refusal.to_string(),
+            }),
+        }
     }
 
     /// Makes the account of a proven address an owner of the platform. Doing it

@@ -479,3 +479,20 @@ async fn sc_10_a_password_may_hold_any_character_and_is_never_cut() {
         .await
         .expect(401);
 }
+
+/// A token that somebody sends along says nothing of who signs in.
+#[tokio::test]
+async fn or_07_who_signs_in_acts_and_not_whose_token_was_sent_along() {
+    let stack = Stack::new().await;
+    let (ada, eve) = (stack.register("ada").await, stack.register("eve").await);
+    let body = json!({"email": ada.email, "password": PASSWORD});
+    let login = stack.api.post("/v1/auth/login").token(&eve.access);
+    login.json(body).send().await.expect(200);
+    let events = stack.world.outbox(stack.world.table()).await;
+    let signed_in = events
+        .iter()
+        .rfind(|event| event.kind == "user.login")
+        .unwrap();
+    assert_eq!(signed_in.data["userId"], ada.id.to_string());
+    assert_eq!(signed_in.actor, None);
+}

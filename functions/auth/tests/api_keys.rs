@@ -149,7 +149,7 @@ async fn au_25_every_route_asks_a_key_for_its_scope_and_credential_routes_refuse
         }
     }
     assert!(
-        closed > 15 && scoped > 12,
+        closed > 40 && scoped >= 8,
         "{closed} closed, {scoped} with a scope"
     );
 }
@@ -163,26 +163,25 @@ async fn au_25_a_key_of_an_organisation_acts_by_its_role_and_outlives_its_maker(
     let (id, key) = stack
         .key_of(&admin, org, "admin", &["organizations:write"])
         .await;
-    let grace = stack.person("grace").await;
     let members = format!("/v1/organizations/{org}/members");
-    let add = |who: &Person, role: &str| {
-        let body = json!({"userId": who.id, "role": role});
-        stack.api.post(&members).token(&key).json(body).send()
+    let path = format!("/v1/organizations/{org}");
+    let rename = |name: &str| {
+        let request = stack.api.patch(&path).token(&key).header("if-match", "*");
+        let request = request.header("content-type", "application/merge-patch+json");
+        request.json(json!({"name": name})).send()
     };
     stack.remove(&owner, org, &admin).await.expect(204);
     stack.api.get(&members).token(&key).send().await.expect(200);
-    add(&grace, "member").await.expect(201);
-    let eve = stack.person("eve").await;
-    add(&eve, "owner").await.expect(403).problem("forbidden");
+    rename("By a program").await.expect(200);
     // It is no member itself, and founds nothing.
     let listed = stack.get(&members, &owner).await.expect(200);
-    assert_eq!(listed.body["items"].as_array().unwrap().len(), 2);
+    assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
     let other = json!({"name": "Mine", "slug": "mine"});
     let found = stack.api.post("/v1/organizations").token(&key).json(other);
     found.send().await.expect(404);
-    // Nor does it delete its own.
-    let path = format!("/v1/organizations/{org}");
-    stack.api.delete(&path).token(&key).send().await.expect(404);
+    // Nor does it delete its own, and is told that it is good all the same.
+    let delete = stack.api.delete(&path).token(&key).send().await;
+    delete.expect(403).problem("sign-in-required");
     let second = stack.organization(&owner, "second").await;
     let elsewhere = format!("/v1/organizations/{second}/members");
     stack
@@ -208,11 +207,81 @@ async fn au_25_a_weak_key_can_do_no_more_than_its_role() {
     let (_, key) = stack
         .key_of(&owner, org, "member", &["organizations:write"])
         .await;
-    let grace = stack.person("grace").await;
-    let body = json!({"userId": grace.id, "role": "member"});
-    let members = format!("/v1/organizations/{org}/members");
-    let add = stack.api.post(&members).token(&key).json(body);
-    add.send().await.expect(403).problem("forbidden");
+    let path = format!("/v1/organizations/{org}");
+    let request = stack.api.patch(&path).token(&key).header("if-match", "*");
+    let request = request.header("content-type", "application/merge-patch+json");
+    let rename = request.json(json!({"name": "Mine"})).send().await;
+    rename.expect(403).problem("forbidden");
+}
+
+/// The log tells what a key did from what its person did.
+#[tokio::test]
+async fn or_07_the_events_of_a_key_name_it() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let (mine, text) = stack.key(&owner, &["organizations:write"]).await;
+    let path = format!("/v1/organizations/{org}");
+    let rename = |token: &str, name: &str| {
+        let request = stack.api.patch(&path).token(token).header("if-match", "*");
+        let request = request.header("content-type", "application/merge-patch+json");
+        request.json(json!({"name": name})).send()
+    };
+    rename(&text, "One").await.expect(200);
+    rename(&owner.access, "Two").await.expect(200);
+    let events = stack.world.outbox(stack.world.table()).await;
+    let by: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == "organization.updated")
+        .map(|event| (event.actor.clone(), event.actorby.clone()))
+        .collect();
+    let person = Some(owner.id.to_string());
+    assert_eq!(by, [(person.clone(), Some(mine)), (person, None)]);
+}
+
+/// A leaked key, also of an owner, makes nobody a member and deletes nothing.
+#[tokio::test]
+async fn au_25_a_key_hands_nobody_the_organisation() {
+    let stack = Stack::new().await;
+    let owner = stack.proven("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let member = stack.member(&owner, org, "member").await;
+    let eve = stack.person("eve").await;
+    let (_, mine) = stack.key(&owner, &["organizations:write"]).await;
+    let (_, ours) = stack
+        .key_of(&owner, org, "admin", &["organizations:write"])
+        .await;
+    let base = format!("/v1/organizations/{org}");
+    let before = stack.everything().await.len();
+    for key in [mine, ours] {
+        for (method, path, body) in [
+            (
+                "POST",
+                format!("{base}/members"),
+                json!({"userId": eve.id, "role": "owner"}),
+            ),
+            (
+                "PATCH",
+                format!("{base}/members/{}", member.id),
+                json!({"role": "owner"}),
+            ),
+            ("DELETE", format!("{base}/members/{}", member.id), json!({})),
+            (
+                "POST",
+                format!("{base}/invitations"),
+                json!({"email": "e@example.org", "role": "owner"}),
+            ),
+            ("DELETE", base.clone(), json!({})),
+        ] {
+            let request = stack
+                .api
+                .request(method.parse().unwrap(), &path)
+                .token(&key);
+            let refused = request.json(body).send().await;
+            refused.expect(403).problem("sign-in-required");
+        }
+    }
+    assert_eq!(stack.everything().await.len(), before);
 }
 
 #[tokio::test]
@@ -304,86 +373,6 @@ async fn gw_27_each_fault_of_a_key_is_named() {
     assert_eq!(
         stack.get("/v1/api-keys", &ada).await.expect(200).body["items"],
         json!([])
-    );
-}
-
-#[tokio::test]
-async fn gw_10_a_key_works_from_its_networks_only() {
-    let stack = Stack::new().await;
-    let ada = stack.person("ada").await;
-    let networks = ["203.0.113.0/24", "2001:db8::/32"];
-    let body = json!({"name": "n", "scopes": ["users:read"], "networks": networks});
-    let (id, key) = issued(&stack.make_key(&ada, body).await.expect(201));
-    let from = |ip: &str| stack.api.get("/v1/users/me").token(&key).from_ip(ip).send();
-    from("203.0.113.9").await.expect(200);
-    from("2001:db8::1").await.expect(200);
-    from("198.51.100.1")
-        .await
-        .expect(403)
-        .problem("address-not-allowed");
-    // Without an address nobody can tell.
-    stack
-        .me_by(&key)
-        .await
-        .expect(403)
-        .problem("address-not-allowed");
-    let open = stack
-        .api
-        .get("/.well-known/jwks.json")
-        .token(&key)
-        .from_ip("198.51.100.1");
-    open.send().await.expect(200);
-    let patch = stack
-        .api
-        .patch(&format!("/v1/api-keys/{id}"))
-        .token(&ada.access)
-        .header("if-match", "\"1\"")
-        .json(json!({"networks": ["198.51.100.1"]}));
-    let reply = patch.send().await.expect(200);
-    assert_eq!(reply.body["networks"], json!(["198.51.100.1/32"]));
-    from("198.51.100.1").await.expect(200);
-    from("203.0.113.9").await.expect(403);
-}
-
-#[tokio::test]
-async fn au_25_changed_scopes_count_and_a_stale_change_is_refused() {
-    let stack = Stack::new().await;
-    let ada = stack.person("ada").await;
-    let (id, key) = stack.key(&ada, &["users:read"]).await;
-    let path = format!("/v1/api-keys/{id}");
-    let tag = stack
-        .get(&path, &ada)
-        .await
-        .expect(200)
-        .header("etag")
-        .to_owned();
-    let change = |tag: &str, body: Value| {
-        let request = stack.api.patch(&path).token(&ada.access).json(body);
-        if tag.is_empty() {
-            request
-        } else {
-            request.header("if-match", tag)
-        }
-        .send()
-    };
-    change("", json!({"name": "x"})).await.expect(428);
-    let changed = change(&tag, json!({"scopes": ["organizations:read"]}))
-        .await
-        .expect(200);
-    stack
-        .me_by(&key)
-        .await
-        .expect(403)
-        .problem("insufficient-scope");
-    let list = stack.api.get("/v1/organizations").token(&key).send();
-    list.await.expect(200);
-    change(&tag, json!({"name": "x"})).await.expect(412);
-    change(changed.header("etag"), json!({"scopes": ["none"]}))
-        .await
-        .expect(400);
-    assert_eq!(
-        stack.last_event("credential.changed").await["change"],
-        "updated"
     );
 }
 
@@ -505,21 +494,4 @@ async fn au_25_what_only_looks_like_a_key_is_refused_without_a_read() {
     }
     let elsewhere = stack.api.get("/v1/users/me").header("x-api-key", &key);
     elsewhere.send().await.expect(401);
-}
-
-/// AU-25: a session that somebody left open gives nobody a key.
-#[tokio::test]
-async fn au_25_a_key_is_given_out_after_a_recent_proof_only() {
-    let stack = Stack::new().await;
-    let ada = stack.person("ada").await;
-    let (id, _) = stack.key(&ada, &["users:read"]).await;
-    stack
-        .world
-        .clock
-        .advance(jiff::SignedDuration::from_mins(11));
-    let body = json!({"name": "n", "scopes": ["users:read"]});
-    let reply = stack.make_key(&ada, body).await;
-    reply.expect(403).problem("step-up-required");
-    let reply = stack.rotate_key(&ada, &id, json!({})).await;
-    reply.expect(403).problem("step-up-required");
 }

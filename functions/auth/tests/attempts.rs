@@ -24,6 +24,7 @@ async fn limited(ip_auth: u32) -> Stack {
         ip_auth: policy("ip-auth", ip_auth, 900),
         ip: policy("ip", 1000, 60),
         account: policy("account", FREE, 900),
+        ..Policies::default()
     };
     Stack::with(World::limited("auth", policies).await, |_| ())
 }
@@ -150,6 +151,121 @@ async fn gw_06_b1_10_every_anonymous_credential_route_is_limited_per_address_and
             "known and unknown look the same: {route:?}"
         );
     }
+}
+
+/// Whatever everybody may call has a limit per address and says so; what takes
+/// or gives tokens a generous one, and one for the token or client besides.
+#[tokio::test]
+async fn gw_06_b1_10_every_anonymous_route_shows_its_limits() {
+    let document = serde_json::to_value(plenary_auth::openapi()).unwrap();
+    let paths = |router: utoipa_axum::router::OpenApiRouter<plenary_auth::App>| {
+        let mut router = router;
+        router.get_openapi_mut().paths.paths.clone()
+    };
+    let (credentials, tokens) = (
+        paths(plenary_auth::routes::credentials()),
+        paths(plenary_auth::routes::tokens()),
+    );
+    let stack = Stack::with(World::limited("auth", Policies::default()).await, |_| ());
+    let mut seen = [0; 3];
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["security"] != json!([{}]) && !tokens.contains_key(path) {
+                continue;
+            }
+            let (class, wanted) = if credentials.contains_key(path) {
+                (0, "\"ip-auth\";q=100;w=900")
+            } else if tokens.contains_key(path) {
+                (1, "\"ip-token\";q=3000;w=60")
+            } else {
+                (2, "\"ip\";q=300;w=60")
+            };
+            let route = Open {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.replace("{token}", "junk"),
+                names_account: false,
+            };
+            let reply = send(&stack, &route, &strange(), &json!({})).await;
+            assert_eq!(reply.header("ratelimit-policy"), wanted, "{path}");
+            seen[class] += 1;
+        }
+    }
+    assert!(seen[0] >= 12 && seen[1] == 4 && seen[2] >= 4, "{seen:?}");
+}
+
+async fn tokens_limited(ip_token: u32, token: u32) -> Stack {
+    let policy = |name, quota| Policy {
+        name,
+        quota,
+        window: 60,
+    };
+    let policies = Policies {
+        ip_auth: policy("ip-auth", 2),
+        ip_token: policy("ip-token", ip_token),
+        token: policy("token", token),
+        ..Policies::default()
+    };
+    Stack::with(World::limited("auth", policies).await, |_| ())
+}
+
+fn form<'a>(stack: &'a Stack, path: &str, body: &str) -> impl Future<Output = TestReply> + 'a {
+    stack
+        .api
+        .post(path)
+        .from_ip("192.0.2.1")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .send()
+}
+
+/// Thousands of people share the address of a venue.
+#[tokio::test]
+async fn gw_06_a_venue_behind_one_address_goes_on_with_its_sessions() {
+    let stack = tokens_limited(1000, 3).await;
+    let mut people = Vec::new();
+    for at in 0..20 {
+        people.push(stack.person(&format!("p{at}")).await);
+    }
+    let refresh = |token: &str| {
+        let body = json!({"refreshToken": token});
+        let request = stack.api.post("/v1/auth/refresh").from_ip("192.0.2.1");
+        request.json(body).send()
+    };
+    for person in &people {
+        refresh(&person.refresh).await.expect(200);
+    }
+    // One session counts by itself, through all generations of its token.
+    let mut token = people[0].refresh.clone();
+    for _ in 0..2 {
+        let reply = refresh(&token).await.expect(200);
+        token = reply.body["refreshToken"].as_str().unwrap().to_owned();
+    }
+    let refused = refresh(&token).await.expect(429).problem("quota-exceeded");
+    assert_eq!(refused.body["violated-policies"], json!(["token"]));
+    refresh(&people[1].refresh).await;
+}
+
+/// A stranger who knows the id of a client cannot use up what it has.
+#[tokio::test]
+async fn gw_06_a_client_counts_with_its_secret_and_an_address_as_a_whole() {
+    let stack = tokens_limited(12, 3).await;
+    for path in ["/v1/auth/token", "/v1/auth/introspect", "/v1/auth/revoke"] {
+        let body =
+            format!("grant_type=client_credentials&client_id=svc_x&client_secret={path}&token=x");
+        for _ in 0..3 {
+            assert_ne!(form(&stack, path, &body).await.status, 429, "{path}");
+        }
+        let refused = form(&stack, path, &body).await.expect(429);
+        assert_eq!(
+            refused.body["violated-policies"],
+            json!(["token"]),
+            "{path}"
+        );
+    }
+    // Another secret has another bucket, until the address has none.
+    let other = "grant_type=client_credentials&client_id=svc_x&client_secret=other";
+    let refused = form(&stack, "/v1/auth/token", other).await.expect(429);
+    assert_eq!(refused.body["violated-policies"], json!(["ip-token"]));
 }
 
 fn login<'a>(

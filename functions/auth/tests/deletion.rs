@@ -1,8 +1,5 @@
 use futures::future::join_all;
-use plenary_auth::{
-    model::organization::Member,
-    store::{Actor, Removal},
-};
+use plenary_auth::{model::organization::Member, store::Removal};
 use serde_json::json;
 use shared::{
     access::Membership,
@@ -49,7 +46,7 @@ async fn nothing_is_left(stack: &Stack, org: OrganizationId) {
 #[tokio::test]
 async fn or_01_a_deleted_organisation_is_gone_with_everything_that_belonged_to_it() {
     let stack = Stack::new().await;
-    let owner = stack.person("owner").await;
+    let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let kept = stack.organization(&owner, "other-conf").await;
     let member = stack.member(&owner, org, "organizer").await;
@@ -219,28 +216,93 @@ async fn or_01_a_change_that_began_before_the_deletion_fails_whole() {
     let owner = stack.person("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let late = stack.person("late").await;
+    let asked = stack.offer(&owner, org, late.id, "admin").await.expect(201);
+    let id = asked.body["id"].as_str().unwrap().parse().unwrap();
     let store = &stack.app.store;
     let organization = store.organization(org).await.unwrap().unwrap();
     let account = store.account(late.id).await.unwrap().unwrap();
+    let invitation = store.invitation(org, id).await.unwrap().unwrap();
+    let inviter = store.inviter(&invitation).await.unwrap().unwrap();
     let now = stack.world.clock.now();
     let member = Member::begin(org, late.id, Role::Admin, now, None);
-    let actor = Actor {
-        user_id: owner.id,
-        role: Some(Role::Owner),
-        machine: None,
-    };
     store
         .begin_deletion(&cx(), &organization, owner.id)
         .await
         .unwrap();
-    let reply = Reply::no_content();
-    let added = store
-        .add_member(&cx(), &organization, &member, &account, actor, reply)
-        .await;
+    let cx = cx();
+    let added = store.accept_invitation(
+        &cx,
+        &organization,
+        &invitation,
+        inviter,
+        &member,
+        &account,
+        Reply::no_content(),
+    );
+    let added = added.await;
     assert_eq!(added.unwrap_err().kind().slug, "not-found");
     assert_eq!(memberships(&stack, &late).await, 0);
     delete(&stack, &owner, org).await.expect(204);
     nothing_is_left(&stack, org).await;
+}
+
+/// What was read as an owner carries nothing once another owner took it away.
+#[tokio::test]
+async fn or_01_an_owner_who_was_removed_in_between_deletes_nothing() {
+    let stack = Stack::new().await;
+    let first = stack.person("first").await;
+    let org = stack.organization(&first, "rust-conf").await;
+    let second = stack.member(&first, org, "owner").await;
+    let store = &stack.app.store;
+    let organization = store.organization(org).await.unwrap().unwrap();
+    stack
+        .change(&second, org, &first, "member")
+        .await
+        .expect(200);
+    let begun = store.begin_deletion(&cx(), &organization, first.id).await;
+    assert!(begun.is_err());
+    stack.remove(&second, org, &first).await.expect(204);
+    let begun = store.begin_deletion(&cx(), &organization, first.id).await;
+    assert!(begun.is_err());
+    assert!(store.organization(org).await.unwrap().is_some());
+}
+
+/// Former members are seen no more after 35 days, and DynamoDB removes them
+/// days later: until then they fill the pages in front of everybody else.
+#[tokio::test]
+async fn or_01_former_members_in_front_hide_nobody_from_the_deletion() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    for _ in 0..30 {
+        let former = stack.member(&owner, org, "member").await;
+        stack.remove(&owner, org, &former).await.expect(204);
+    }
+    let members = join_all((0..3).map(|_| stack.member(&owner, org, "member"))).await;
+    stack
+        .world
+        .clock
+        .advance(jiff::SignedDuration::from_hours(35 * 24 + 1));
+    let organization = stack.app.store.organization(org).await.unwrap().unwrap();
+    let store = &stack.app.store;
+    store
+        .begin_deletion(&cx(), &organization, owner.id)
+        .await
+        .unwrap();
+    let reserve = std::time::Duration::ZERO;
+    store.remove_hidden(&cx(), org, reserve).await.unwrap();
+    for person in members.iter().chain([&owner]) {
+        assert_eq!(memberships(&stack, person).await, 0);
+        let kept = store.all_memberships(person.id).await.unwrap();
+        assert!(kept.is_empty());
+    }
+    assert!(
+        store
+            .organization_in_any_state(org)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 /// The event that the deletion of an organisation published.

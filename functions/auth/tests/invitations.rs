@@ -1,14 +1,15 @@
 use futures::future::join_all;
 use jiff::SignedDuration;
 use plenary_auth::{
-    model::token::InvitationToken,
+    model::{organization::Member, token::InvitationToken},
     sealer::{Purpose, Sealer as _},
 };
 use serde_json::json;
 use shared::{
     digest::from_base64url,
+    http::Reply,
     id::{InvitationId, OrganizationId},
-    testing::TestReply,
+    testing::{TestReply, cx},
 };
 
 use crate::support::{Person, Stack};
@@ -20,7 +21,7 @@ struct Invited {
 
 impl Invited {
     async fn new(stack: &Stack) -> Self {
-        let owner = stack.person("owner").await;
+        let owner = stack.proven("owner").await;
         let org = stack.organization(&owner, "rust-conf").await;
         Self { owner, org }
     }
@@ -252,6 +253,7 @@ async fn or_06_a_withdrawn_invitation_cannot_be_accepted() {
         .send()
         .await
         .expect(404);
+    stack.world.clock.advance(SignedDuration::from_mins(1));
     let again = invited.token(&stack, "grace@example.org").await;
     accept(&stack, &again, &grace).await.expect(200);
     let id = InvitationToken::parse(&again).unwrap().invitation();
@@ -341,4 +343,179 @@ async fn or_06_a_repeated_key_invites_once() {
         .filter(|kind| *kind == "organization.invitation.created")
         .count();
     assert_eq!(sent, 1);
+}
+
+/// Letters to strangers are for people whose own address is known.
+#[tokio::test]
+async fn or_06_who_has_not_proved_the_own_address_invites_nobody_by_mail() {
+    let stack = Stack::new().await;
+    let owner = stack.person("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let invited = Invited { owner, org };
+    let refused = invited.invite(&stack, "x@example.org", "member").await;
+    refused.expect(403).problem("email-not-verified");
+    let types = stack.event_types().await;
+    assert!(
+        !types
+            .iter()
+            .any(|kind| kind.starts_with("organization.invitation"))
+    );
+}
+
+/// Inviting, withdrawing and inviting again sends no letter at will.
+#[tokio::test]
+async fn or_06_after_a_withdrawn_invitation_there_is_a_pause_that_grows() {
+    let stack = Stack::new().await;
+    let invited = Invited::new(&stack).await;
+    let withdraw = async |invitation: &TestReply| {
+        let path = format!(
+            "{}/{}",
+            invited.path(),
+            invitation.body["id"].as_str().unwrap()
+        );
+        let request = stack.api.delete(&path).token(&invited.owner.access);
+        request.send().await.expect(204);
+    };
+    let first = invited.invite(&stack, "grace@example.org", "member").await;
+    withdraw(&first.expect(201)).await;
+    for minutes in [1, 4] {
+        let refused = invited.invite(&stack, "grace@example.org", "member").await;
+        let refused = refused.expect(409).problem("already-invited");
+        let wait: i64 = refused.header("retry-after").parse().unwrap();
+        assert_eq!(wait, minutes * 60);
+        stack
+            .world
+            .clock
+            .advance(SignedDuration::from_secs(wait - 1));
+        invited
+            .invite(&stack, "grace@example.org", "member")
+            .await
+            .expect(409);
+        stack.world.clock.advance(SignedDuration::from_secs(1));
+        let again = invited.invite(&stack, "grace@example.org", "member").await;
+        withdraw(&again.expect(201)).await;
+    }
+    // Nobody else waits.
+    invited
+        .invite(&stack, "eve@example.org", "member")
+        .await
+        .expect(201);
+}
+
+/// Who has many addresses to write to, or many organisations to write from, has
+/// so many letters a day.
+#[tokio::test]
+async fn or_06_an_organisation_and_a_person_invite_so_many_a_day() {
+    let stack = Stack::new().await;
+    let invited = Invited::new(&stack).await;
+    let elsewhere = Invited {
+        org: stack.organization(&invited.owner, "second").await,
+        owner: invited.owner.clone(),
+    };
+    let sent = plenary_auth::model::invitation::INVITATIONS_A_DAY;
+    for at in 0..sent - 1 {
+        let email = format!("p{at}@example.org");
+        invited.invite(&stack, &email, "member").await.expect(201);
+    }
+    elsewhere
+        .invite(&stack, "a@example.org", "member")
+        .await
+        .expect(201);
+    for place in [&invited, &elsewhere] {
+        let refused = place.invite(&stack, "b@example.org", "member").await;
+        refused.expect(429).problem("too-many-invitations");
+    }
+    stack.world.clock.advance(SignedDuration::from_hours(24));
+    let tokens = stack.refresh(&invited.owner.refresh).await.expect(200);
+    let owner = Person {
+        access: tokens.body["accessToken"].as_str().unwrap().into(),
+        ..invited.owner.clone()
+    };
+    let tomorrow = Invited {
+        owner,
+        org: invited.org,
+    };
+    tomorrow
+        .invite(&stack, "d@example.org", "member")
+        .await
+        .expect(201);
+}
+
+/// An administrator who is removed does not come back by an invitation to a
+/// second account, sent before.
+#[tokio::test]
+async fn or_06_an_invitation_ends_with_the_right_to_send_it() {
+    let stack = Stack::new().await;
+    let owner = stack.proven("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let mallory = stack.proven("mallory").await;
+    let second = stack.person("second").await;
+    let third = stack.person("third").await;
+    stack.add(&owner, org, &mallory, "admin").await.expect(201);
+    let from_mallory = Invited {
+        owner: mallory.clone(),
+        org,
+    };
+    from_mallory
+        .invite(&stack, "second@example.org", "admin")
+        .await
+        .expect(201);
+    let token = mailed(&stack).await;
+    let asked = stack.offer(&mallory, org, third.id, "organizer").await;
+    // Demoted: what is below still holds nothing, since an organiser invites nobody.
+    stack
+        .change(&owner, org, &mallory, "organizer")
+        .await
+        .expect(200);
+    accept(&stack, &token, &second)
+        .await
+        .expect(410)
+        .problem("invitation-gone");
+    stack.remove(&owner, org, &mallory).await.expect(204);
+    for refused in [
+        accept(&stack, &token, &second).await,
+        stack.agree(&asked, &third).await,
+    ] {
+        refused.expect(410).problem("invitation-gone");
+    }
+    // Nobody comes back by an invitation of their own either.
+    let path = format!("/v1/organizations/{org}/members");
+    let list = stack.get(&path, &owner);
+    assert_eq!(list.await.body["items"].as_array().unwrap().len(), 1);
+}
+
+/// The right is looked at by the commit too: who is removed in between lets
+/// nobody in.
+#[tokio::test]
+async fn or_06_the_commit_of_an_acceptance_looks_at_the_inviter() {
+    let stack = Stack::new().await;
+    let owner = stack.proven("owner").await;
+    let org = stack.organization(&owner, "rust-conf").await;
+    let admin = stack.member(&owner, org, "admin").await;
+    let grace = stack.person("grace").await;
+    let asked = stack
+        .offer(&admin, org, grace.id, "admin")
+        .await
+        .expect(201);
+    let id = asked.body["id"].as_str().unwrap().parse().unwrap();
+    let store = &stack.app.store;
+    let invitation = store.invitation(org, id).await.unwrap().unwrap();
+    let organization = store.organization(org).await.unwrap().unwrap();
+    let account = store.account(grace.id).await.unwrap().unwrap();
+    let inviter = store.inviter(&invitation).await.unwrap().unwrap();
+    let now = stack.world.clock.now();
+    let member = Member::begin(org, grace.id, invitation.role, now, None);
+    stack.remove(&owner, org, &admin).await.expect(204);
+    let cx = cx();
+    let accepted = store.accept_invitation(
+        &cx,
+        &organization,
+        &invitation,
+        inviter,
+        &member,
+        &account,
+        Reply::no_content(),
+    );
+    assert_eq!(accepted.await.unwrap_err().kind().slug, "forbidden");
+    assert!(store.member(org, grace.id).await.unwrap().is_none());
 }

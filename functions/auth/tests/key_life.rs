@@ -31,7 +31,10 @@ async fn b1_09_a_key_has_a_limit_of_its_own_and_shows_it() {
     let (_, other) = stack.key(&ada, &["users:read"]).await;
     for left in [1, 0] {
         let reply = stack.me_by(&key).await.expect(200);
-        assert_eq!(reply.header("ratelimit-policy"), "\"api-key\";q=2;w=60");
+        assert_eq!(
+            reply.header("ratelimit-policy"),
+            "\"api-key\";q=2;w=60, \"principal\";q=20;w=60"
+        );
         assert!(
             reply
                 .header("ratelimit")
@@ -46,7 +49,10 @@ async fn b1_09_a_key_has_a_limit_of_its_own_and_shows_it() {
     assert_eq!(reply.body["violated-policies"], json!(["api-key"]));
     // Neither another key nor its owner is harmed, and no key exceeds the general limit.
     let reply = stack.me_by(&other).await.expect(200);
-    assert_eq!(reply.header("ratelimit-policy"), "\"api-key\";q=20;w=60");
+    assert_eq!(
+        reply.header("ratelimit-policy"),
+        "\"api-key\";q=20;w=60, \"principal\";q=20;w=60"
+    );
     let reply = stack.get("/v1/users/me", &ada).await.expect(200);
     assert_eq!(reply.header("ratelimit-policy"), "\"principal\";q=20;w=60");
     let change = json!({"rateLimit": {"requests": 1000, "seconds": 1}});
@@ -57,7 +63,10 @@ async fn b1_09_a_key_has_a_limit_of_its_own_and_shows_it() {
     let patch = patch.header("if-match", "*").json(change).send().await;
     patch.expect(200);
     let reply = stack.me_by(&key).await;
-    assert_eq!(reply.header("ratelimit-policy"), "\"api-key\";q=20;w=60");
+    assert_eq!(
+        reply.header("ratelimit-policy"),
+        "\"api-key\";q=20;w=60, \"principal\";q=20;w=60"
+    );
 }
 
 #[tokio::test]
@@ -135,7 +144,7 @@ async fn b1_09_of_racing_rotations_each_text_that_was_given_out_works() {
 #[tokio::test]
 async fn b1_09_a_key_ends_by_itself_and_can_be_given_more_time() {
     let stack = Stack::new().await;
-    let ada = stack.person("ada").await;
+    let ada = stack.register("ada").await;
     let end = stack.world.clock.now() + SignedDuration::from_hours(2);
     let body = json!({"name": "n", "scopes": ["users:read"], "expiresAt": end});
     let (id, key) = issued(&stack.make_key(&ada, body).await.expect(201));
@@ -145,6 +154,7 @@ async fn b1_09_a_key_ends_by_itself_and_can_be_given_more_time() {
     stack.me_by(&key).await.expect(401);
     let ada = stack.refresh(&ada.refresh).await.expect(200);
     let token = ada.body["accessToken"].as_str().unwrap();
+    stack.prove_again(token).await;
     let change = |body: Value| {
         let patch = stack.api.patch(&format!("/v1/api-keys/{id}")).token(token);
         patch.header("if-match", "*").json(body).send()

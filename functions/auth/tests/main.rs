@@ -18,6 +18,7 @@ mod imported;
 mod introspection;
 mod invitations;
 mod key_life;
+mod key_rights;
 mod limits;
 mod magic_link;
 mod members;

@@ -14,6 +14,7 @@ use shared::testing::{TestReply, cx};
 
 use crate::{
     accounts::suspend,
+    administration::{decide, owner},
     support::{PASSWORD, Person, Stack},
 };
 
@@ -260,6 +261,31 @@ async fn au_21_a_challenge_ends_with_the_password_that_it_followed() {
     reply.expect(410).problem("challenge-gone");
 }
 
+/// AU-33, AU-21: what an administrator's reset interrupts is not completed, not
+/// even where the reset is taken back or falls into the last moment.
+#[tokio::test]
+async fn au_21_a_challenge_ends_with_a_forced_reset() {
+    let stack = Stack::new().await;
+    let root = owner(&stack, "root").await;
+    let ada = stack.register("ada").await;
+    let mut phone = stack.phone(&ada).await;
+    let code = phone.codes.pop().unwrap();
+    let challenges = [stack.challenge(&ada).await, stack.challenge(&ada).await];
+    stack.pass(1);
+    for (required, challenge) in [(true, &challenges[0]), (false, &challenges[1])] {
+        let reset = json!({"passwordResetRequired": required});
+        decide(&stack, &root, &ada, reset).await.expect(200);
+        let reply = stack.verify(challenge, "code", &phone.code(&stack)).await;
+        reply.expect(410).problem("challenge-gone");
+        let reply = stack.verify(challenge, "recoveryCode", &code).await;
+        reply.expect(410).problem("challenge-gone");
+    }
+    // Nothing was used up by that.
+    let challenge = stack.challenge(&ada).await;
+    let reply = stack.verify(&challenge, "recoveryCode", &code).await;
+    reply.expect(200);
+}
+
 /// The second factor was right, and the password is replaced before the session
 /// is kept.
 #[tokio::test]
@@ -435,4 +461,25 @@ async fn au_21_secrets_and_codes_are_nowhere_in_the_clear_and_sealed_for_one_acc
     let body = json!({"code": phone.code(&stack)});
     let path = "/v1/auth/mfa/totp/confirm";
     stack.post(&eve, path, body).await.expect(500);
+}
+
+/// What the first proof of an address takes away is in the log too.
+#[tokio::test]
+async fn b1_04_the_factors_that_go_with_the_first_proof_are_told() {
+    let stack = Stack::new().await;
+    let thief = stack.register("ada").await;
+    stack.phone(&thief).await;
+    let asked = stack.api.post("/v1/auth/magic-link");
+    let asked = asked.json(json!({"email": thief.email})).send().await;
+    asked.expect(202);
+    let token = stack.mailed("sign-in").await;
+    let token = token.split_whitespace().next().unwrap();
+    let come = stack.api.post("/v1/auth/magic-link/verify");
+    let come = come.json(json!({"token": token})).send().await;
+    come.expect(200);
+    let told = stack.last_event("user.second_factors.changed").await;
+    assert_eq!(
+        told,
+        json!({"userId": thief.id, "authenticatorApp": false, "passkeys": 0})
+    );
 }

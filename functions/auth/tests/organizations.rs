@@ -222,7 +222,7 @@ async fn or_01_a_new_slug_frees_the_old_one() {
 #[tokio::test]
 async fn or_04_other_tenants_get_404_and_lower_roles_403_on_every_route() {
     let stack = Stack::new().await;
-    let owner = stack.person("owner").await;
+    let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let plain = stack.member(&owner, org, "member").await;
     let stranger = stack.person("stranger").await;

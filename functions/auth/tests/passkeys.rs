@@ -2,11 +2,13 @@
 
 use ciborium::Value as Cbor;
 use futures::future::join_all;
+use plenary_auth::{model::administration::Administrator, store::FactorRemoval};
 use serde_json::{Value, json};
 use shared::{
     access::UserAccess,
     commit::Commit,
     digest::{base64url, from_base64url},
+    http::Reply,
     id::UserId,
     principal::PlatformRole,
     testing::{TestReply, cx},
@@ -564,6 +566,58 @@ async fn au_21_who_lost_every_factor_is_helped_by_who_stands_above_them() {
     let view = stack.get("/v1/auth/mfa", &ada).await.expect(200);
     assert_eq!(view.body["methods"], json!([]));
     stack.adopt(&ada, &mut phone).await;
+}
+
+/// Both roles are looked at again by the commit.
+#[tokio::test]
+async fn au_28_factors_go_only_while_both_are_what_they_were() {
+    let stack = Stack::new().await;
+    let (ada, eve) = (stack.register("ada").await, stack.register("eve").await);
+    stack.phone(&ada).await;
+    appoint(&stack, eve.id, PlatformRole::Admin).await;
+    let store = &stack.app.store;
+    let account = store.account(ada.id).await.unwrap().unwrap();
+    let factors = store.factors(ada.id).await.unwrap();
+    let by = Administrator {
+        user_id: eve.id,
+        role: PlatformRole::Admin,
+    };
+    let what = FactorRemoval {
+        account: &account,
+        factors: &factors,
+        passkeys: &[],
+        standing: None,
+    };
+    // The one who is helped was promoted meanwhile.
+    appoint(&stack, ada.id, PlatformRole::Owner).await;
+    let reply = Reply::no_content();
+    let refused = store.remove_all_factors(&cx(), &what, by, reply).await;
+    assert_eq!(refused.unwrap_err().kind().slug, "forbidden");
+    assert!(store.factors(ada.id).await.unwrap().is_active());
+}
+
+/// Nor does one who administers no more take anything away.
+#[tokio::test]
+async fn au_28_a_demoted_administrator_takes_no_factors() {
+    let stack = Stack::new().await;
+    let (ada, eve) = (stack.register("ada").await, stack.register("eve").await);
+    stack.phone(&ada).await;
+    appoint(&stack, eve.id, PlatformRole::User).await;
+    let store = &stack.app.store;
+    let what = FactorRemoval {
+        account: &store.account(ada.id).await.unwrap().unwrap(),
+        factors: &store.factors(ada.id).await.unwrap(),
+        passkeys: &[],
+        standing: None,
+    };
+    let by = Administrator {
+        user_id: eve.id,
+        role: PlatformRole::Admin,
+    };
+    let reply = Reply::no_content();
+    let refused = store.remove_all_factors(&cx(), &what, by, reply).await;
+    assert_eq!(refused.unwrap_err().kind().slug, "forbidden");
+    assert!(store.factors(ada.id).await.unwrap().is_active());
 }
 
 async fn appoint(stack: &Stack, user_id: UserId, platform_role: PlatformRole) {

@@ -107,10 +107,8 @@ async fn au_24_client_credentials_give_a_token_about_the_client() {
     assert_eq!(says["org"], org.to_string());
     assert_eq!(says["scope"], "events:write organizations:read");
     members(&stack, org, token).await.expect(200);
-    let write = stack.api.post(&format!("/v1/organizations/{org}/members"));
-    let write = write
-        .token(token)
-        .json(json!({"userId": owner.id, "role": "member"}));
+    let write = stack.api.patch(&format!("/v1/organizations/{org}"));
+    let write = write.token(token).json(json!({"name": "Mine"}));
     write.send().await.expect(403).problem("insufficient-scope");
     // Its secret stands nowhere, and nobody sees it again.
     let path = format!("/v1/organizations/{org}/service-accounts");
@@ -358,4 +356,24 @@ async fn or_04_service_accounts_of_others_are_hidden_and_lower_roles_refused() {
     let path = format!("/v1/organizations/{org}/service-accounts");
     let list = stack.api.get(&path).token(&token).send().await;
     list.expect(403).problem("sign-in-required");
+}
+
+/// AU-24, B1-07: as keys are.
+#[tokio::test]
+async fn au_24_an_account_is_given_more_after_a_recent_proof_only() {
+    let (stack, owner, org) = owned("rust-conf").await;
+    let shop = stack.client(&owner, org, &["organizations:read"]).await;
+    stack.world.clock.advance(SignedDuration::from_mins(11));
+    let path = format!("/v1/organizations/{org}/service-accounts/{}", shop.0);
+    let change = |body: Value| {
+        let request = stack.api.patch(&path).token(&owner.access);
+        request.header("if-match", "*").json(body).send()
+    };
+    let more = change(json!({"scopes": ["organizations:write"]})).await;
+    more.expect(403).problem("step-up-required");
+    change(json!({"networks": ["203.0.113.0/24"]}))
+        .await
+        .expect(200);
+    let more = change(json!({"networks": []})).await;
+    more.expect(403).problem("step-up-required");
 }

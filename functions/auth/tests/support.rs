@@ -228,6 +228,30 @@ impl Stack {
         person
     }
 
+    /// Offers somebody a membership.
+    pub async fn offer(
+        &self,
+        by: &Person,
+        org: OrganizationId,
+        who: UserId,
+        role: &str,
+    ) -> TestReply {
+        self.api
+            .post(&format!("/v1/organizations/{org}/members"))
+            .token(&by.access)
+            .json(json!({"userId": who, "role": role}))
+            .send()
+            .await
+    }
+
+    /// Accepts what [`Stack::offer`] answered.
+    pub async fn agree(&self, asked: &TestReply, who: &Person) -> TestReply {
+        let path = format!("{}/accept", asked.header("location"));
+        self.api.post(&path).token(&who.access).send().await
+    }
+
+    /// Offers it to somebody, who accepts; the answer to the one, or to the other if
+    /// that came to nothing.
     pub async fn add(
         &self,
         by: &Person,
@@ -235,12 +259,12 @@ impl Stack {
         who: &Person,
         role: &str,
     ) -> TestReply {
-        self.api
-            .post(&format!("/v1/organizations/{org}/members"))
-            .token(&by.access)
-            .json(json!({"userId": who.id, "role": role}))
-            .send()
-            .await
+        let asked = self.offer(by, org, who.id, role).await;
+        if asked.status != 201 {
+            return asked;
+        }
+        let agreed = self.agree(&asked, who).await;
+        if agreed.status == 200 { asked } else { agreed }
     }
 
     pub async fn change(

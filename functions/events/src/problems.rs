@@ -18,6 +18,14 @@ pub const EVENT_FULL: ProblemType = ProblemType {
     description: "All places are taken and the event keeps no waitlist. Try again later: places may become free.",
 };
 
+/// Others change the same places at this moment.
+pub const CROWDED: ProblemType = ProblemType {
+    slug: "crowded",
+    title: "Too many others want the same at this moment",
+    status: 503,
+    description: "Nothing was changed, and there may well be places: try again after `Retry-After`.",
+};
+
 /// Registration is not possible now.
 pub const REGISTRATION_CLOSED: ProblemType = ProblemType {
     slug: "registration-closed",
@@ -74,6 +82,14 @@ pub const TRANSFER_GONE: ProblemType = ProblemType {
     description: "The hand-over has ended, was taken back, or is meant for somebody else.",
 };
 
+/// The mark of another scan of the same device.
+pub const NONCE_TAKEN: ProblemType = ProblemType {
+    slug: "nonce-taken",
+    title: "The device gave this nonce to another scan",
+    status: 409,
+    description: "Nothing was kept: send the scan with a fresh nonce, and give each device a name of its own.",
+};
+
 /// Feedback before the end, or on what never was.
 pub const FEEDBACK_CLOSED: ProblemType = ProblemType {
     slug: "feedback-closed",
@@ -102,6 +118,7 @@ pub const HAS_SESSIONS: ProblemType = ProblemType {
 pub const PROBLEMS: &[&ProblemType] = &[
     &WRONG_TRANSITION,
     &EVENT_FULL,
+    &CROWDED,
     &REGISTRATION_CLOSED,
     &ALREADY_REGISTERED,
     &CAPACITY_TOO_SMALL,
@@ -109,6 +126,7 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &TICKET_TYPE_IN_USE,
     &NO_OFFER,
     &TRANSFER_GONE,
+    &NONCE_TAKEN,
     &FEEDBACK_CLOSED,
     &TOO_MANY_CALENDARS,
     &HAS_SESSIONS,

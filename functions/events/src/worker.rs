@@ -6,6 +6,7 @@
 mod closing;
 mod connecting;
 mod following;
+mod jobs;
 mod places;
 mod telling;
 mod welcome;
@@ -24,15 +25,14 @@ use shared::event::{Contract, Event as Envelope};
 use shared::id::OrganizationId;
 use shared::worker::{WorkerError, run_batch};
 
-use crate::model::Organization;
+use crate::model::{Job, Organization};
 use crate::store::Store;
 
 pub use closing::complete_past;
-use closing::{close, end_registrations};
 use connecting::connect;
-use following::{cancel_sessions, follow_venue};
+pub use jobs::go_on;
+use jobs::run;
 pub use places::end_offers;
-use places::give_out_places;
 pub use telling::tell_due;
 use welcome::{learn_interests, welcome};
 
@@ -76,23 +76,31 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
         OrganizationDeleted::TYPE => {
             let data: OrganizationDeleted = event.data()?;
             know(store, event, cx, data.organization_id, true, true).await?;
-            close(store, cx, data.organization_id).await
+            let organization_id = data.organization_id;
+            run(store, cx, Job::Close { organization_id }).await
         }
         EventCancelled::TYPE => {
             let data: EventCancelled = event.data()?;
             let reason = data
                 .reason
                 .unwrap_or_else(|| "The event was cancelled.".to_owned());
-            cancel_sessions(store, cx, data.event.event_id, &reason).await?;
-            end_registrations(store, cx, data.event.event_id, &reason).await
+            let event_id = data.event.event_id;
+            let sessions = Job::CancelSessions {
+                event_id,
+                reason: reason.clone(),
+            };
+            run(store, cx, sessions).await?;
+            run(store, cx, Job::EndRegistrations { event_id, reason }).await
         }
         EventUpdated::TYPE => {
             let data: EventUpdated = event.data()?;
-            give_out_places(store, cx, data.event.event_id).await
+            let event_id = data.event.event_id;
+            run(store, cx, Job::GiveOut { event_id }).await
         }
         AdmissionUpdated::TYPE => {
             let data: AdmissionUpdated = event.data()?;
-            give_out_places(store, cx, data.event_id).await
+            let event_id = data.event_id;
+            run(store, cx, Job::GiveOut { event_id }).await
         }
         UserRegistered::TYPE => {
             let data: UserRegistered = event.data()?;
@@ -112,7 +120,8 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
         }
         VenueUpdated::TYPE => {
             let data: VenueUpdated = event.data()?;
-            follow_venue(store, cx, data.venue_id).await
+            let venue_id = data.venue_id;
+            run(store, cx, Job::FollowVenue { venue_id }).await
         }
         // A filter policy that changed takes minutes to hold.
         _ => Ok(()),

@@ -8,6 +8,12 @@ use shared::testing::{TestReply, TestUser};
 use crate::support::{Stage, draft, path};
 use crate::worker::last;
 
+/// Between two letters to one person.
+fn minute(stage: &Stage) {
+    let minute = jiff::SignedDuration::from_secs(61);
+    stage.world.clock.advance(minute);
+}
+
 async fn hand_over(stage: &Stage, user: &TestUser, event: &Value, to: Value) -> TestReply {
     stage
         .act(user, event, "registrations/me/transfer", to)
@@ -131,6 +137,7 @@ async fn ev_20_a_registration_is_handed_over_to_an_address() {
         .await
         .expect(409)
         .problem("transfer-gone");
+    minute(&stage);
     hand_over(
         &stage,
         &giver,
@@ -155,10 +162,12 @@ async fn ev_20_a_registration_is_handed_over_to_an_address() {
     // Who hands over and over sends letters and letters.
     stage.register(&giver, &event).await.expect(201);
     for _ in 2..5 {
+        minute(&stage);
         hand_over(&stage, &giver, &event, json!({"email": "a@b.example"}))
             .await
             .expect(202);
     }
+    minute(&stage);
     hand_over(&stage, &giver, &event, json!({"email": "a@b.example"}))
         .await
         .expect(409)
@@ -294,7 +303,8 @@ async fn ev_20_lists_are_imported_with_a_report_per_line() {
             .collect()
     };
     let dry = import(true).await;
-    assert_eq!((&dry["dryRun"], &dry["failed"]), (&json!(true), &json!(3)));
+    assert_eq!((&dry["dryRun"], &dry["failed"]), (&json!(true), &json!(4)));
+    let foretold = lines(&dry);
     assert_eq!(stage.read(&author, &event).await.body["attendeeCount"], 0);
     let report = import(false).await;
     let expected = [
@@ -308,6 +318,7 @@ async fn ev_20_lists_are_imported_with_a_report_per_line() {
         "9 unchanged",
     ];
     assert_eq!(lines(&report), expected);
+    assert_eq!(foretold, expected, "the dry run says what then happens");
     assert_eq!(
         report["lines"][3]["problem"]["errors"][0]["pointer"],
         "/answers/diet"
@@ -327,4 +338,154 @@ async fn ev_20_lists_are_imported_with_a_report_per_line() {
         .act(&user, &event, "attendees/import", json!({"csv": "email\n"}))
         .await
         .expect(403);
+}
+
+async fn add(stage: &Stage, by: &TestUser, event: &Value, body: Value) -> TestReply {
+    stage.act(by, event, "attendees", body).await
+}
+
+/// How many letters were put on their way.
+async fn letters(stage: &Stage) -> usize {
+    let kinds = stage.kinds().await;
+    let sent = kinds
+        .iter()
+        .filter(|kind| *kind == "event.registration.transfer.offered");
+    sent.count()
+}
+
+/// EV-20, AU-05: nobody's mailbox is filled by adding and removing them, nor by
+/// many events.
+#[tokio::test]
+async fn ev_20_letters_to_guests_are_few() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({})).await;
+    let victim = json!({"email": "victim@example.org"});
+    let stand_in = Guest::stand_in(crate::crowd::id(&event), "victim@example.org");
+    let removed = format!("{}/attendees/{stand_in}", path(&event));
+    for _ in 0..5 {
+        let sent = add(&stage, &author, &event, victim.clone()).await;
+        sent.expect(201);
+        let removed = stage.api.delete(&removed).bearer(&author).send().await;
+        removed.expect(204);
+        let soon = add(&stage, &author, &event, victim.clone()).await;
+        assert!(matches!(soon.status.as_u16(), 409 | 429), "{}", soon.text);
+        minute(&stage);
+    }
+    let often = add(&stage, &author, &event, victim.clone()).await;
+    often.expect(409).problem("conflict");
+    assert_eq!(letters(&stage).await, 5);
+    // From another event, and by import.
+    let other = stage.published(&author, json!({})).await;
+    add(&stage, &author, &other, victim.clone())
+        .await
+        .expect(201);
+    let third = stage.published(&author, json!({})).await;
+    let soon = add(&stage, &author, &third, victim).await.expect(429);
+    assert!(soon.header("retry-after").parse::<u32>().unwrap() > 0);
+    soon.problem("quota-exceeded");
+    let csv = json!({"csv": "email\nVictim@example.org\nsomebody@example.org\n"});
+    let report = stage.act(&author, &third, "attendees/import", csv).await;
+    let report = report.expect(200).body;
+    let sums = (&report["registered"], &report["failed"]);
+    assert_eq!(sums, (&json!(1), &json!(1)), "{report}");
+    assert_eq!(letters(&stage).await, 7);
+}
+
+/// EV-20, AU-05: a personal event's author has a hundred letters a day.
+#[tokio::test]
+async fn ev_20_letters_of_a_day_are_counted() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({})).await;
+    let rows = |from: usize| {
+        let rows: String = (from..from + 60)
+            .map(|i| format!("guest{i}@example.org\n"))
+            .collect();
+        json!({"csv": format!("email\n{rows}")})
+    };
+    for (from, registered) in [(0, 60), (60, 40)] {
+        let report = stage
+            .act(&author, &event, "attendees/import", rows(from))
+            .await
+            .expect(200)
+            .body;
+        assert_eq!(report["registered"], registered);
+    }
+    assert_eq!(letters(&stage).await, 100);
+    let user = json!({"userId": stage.world.user().id});
+    let full = add(&stage, &author, &event, user).await.expect(429);
+    full.problem("quota-exceeded");
+    // Who does it for an organisation has its number.
+    let org = stage.organization(false).await;
+    let member = stage.member(org, Role::Organizer).await;
+    let body = draft(json!({"organizationId": org}));
+    let event = stage.create(&member, body).await;
+    let published = stage.act(&member, &event, "publish", json!({})).await;
+    published.expect(200);
+    for from in [1000, 1060] {
+        let report = stage
+            .act(&member, &event, "attendees/import", rows(from))
+            .await
+            .expect(200)
+            .body;
+        assert_eq!(report["registered"], 60);
+    }
+}
+
+/// EV-20: a guest who claimed the place and gave it up can be invited again.
+#[tokio::test]
+async fn ev_20_guests_are_invited_again() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({"capacity": 1})).await;
+    let guest = json!({"email": "grace@example.org"});
+    let grace = stage.world.user();
+    for _ in 0..2 {
+        let made = add(&stage, &author, &event, guest.clone()).await;
+        made.expect(201);
+        let claim = json!({"code": code(&stage).await});
+        take_over(&stage, &grace, &event, claim).await.expect(201);
+        let same = add(&stage, &author, &event, guest.clone()).await;
+        let same = same.expect(200).body;
+        assert_eq!(same["status"], "confirmed");
+        stage.withdraw(&grace, &event).await.expect(204);
+        minute(&stage);
+    }
+    assert_eq!(letters(&stage).await, 2);
+}
+
+/// EV-20: an organiser lets in who waits, out of turn, where there is a place;
+/// who then need not wait any more gets one too.
+#[tokio::test]
+async fn ev_20_organisers_let_in_who_waits() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.published(&author, json!({"capacity": 3})).await;
+    let groups = json!({"maxPerRegistration": 3});
+    stage.admit(&author, &event, groups).await.expect(200);
+    let users: Vec<TestUser> = (0..4).map(|_| stage.world.user()).collect();
+    for (user, quantity) in users.iter().zip([2, 3, 1, 1]) {
+        let wish = json!({"quantity": quantity});
+        stage.wish(user, &event, wish).await.expect(201);
+        minute(&stage);
+    }
+    let status = |user: &TestUser| {
+        let (stage, user, event) = (&stage, user.clone(), &event);
+        async move { stage.mine(&user, event).await["status"].clone() }
+    };
+    let body = |user: &TestUser| json!({"userId": user.id});
+    assert_eq!(status(&users[3]).await, "waitlisted");
+    let let_in = add(&stage, &author, &event, body(&users[3])).await;
+    assert_eq!(let_in.expect(201).body["status"], "confirmed");
+    assert_eq!(status(&users[3]).await, "confirmed");
+    let again = add(&stage, &author, &event, body(&users[3])).await;
+    again.expect(200);
+    let full = add(&stage, &author, &event, body(&users[2])).await;
+    full.expect(409).problem("event-full");
+    let read = stage.read(&author, &event).await.body;
+    let counts = (&read["attendeeCount"], &read["waitlistCount"]);
+    assert_eq!(counts, (&json!(3), &json!(4)));
+    let promoted = last(&stage, "event.registration.promoted").await;
+    assert_eq!(promoted.data["userId"], json!(users[3].id));
 }

@@ -354,3 +354,143 @@ async fn ev_20_old_tickets_are_void() {
     assert_eq!(pack["keys"][0]["crv"], "Ed25519");
     assert_eq!(pack["lists"][0]["id"], "main");
 }
+
+impl Gate {
+    /// What the door is told by a device with a mark of its own.
+    async fn marked(&self, ticket: &str, device: &str, nonce: &str) -> Value {
+        let body = json!({"ticket": ticket, "device": device, "nonce": nonce});
+        let reply = self
+            .stage
+            .act(&self.door, &self.event, "check-ins", body)
+            .await;
+        reply.expect(200).body
+    }
+
+    async fn scans(&self) -> Vec<plenary_events::model::Scan> {
+        let id = crate::crowd::id(&self.event);
+        self.stage.store.scans(id, 100, None).await.unwrap().items
+    }
+}
+
+/// B3-06: the second use of a ticket that admits once lets nobody in, is kept
+/// and counted; the same scan told again is not a second use.
+#[tokio::test]
+async fn ev_20_a_copied_ticket_does_not_open_the_door() {
+    let gate = Gate::open(json!({}), json!({})).await;
+    let guest = gate.guest(json!({})).await;
+    let ticket = gate.tickets(&guest).await.remove(0);
+    let told = |reply: &Value| (reply["admitted"].clone(), reply["reason"].clone());
+    let first = gate.marked(&ticket, "door-1", "a").await;
+    assert_eq!(told(&first), (json!(true), json!("admitted")));
+    let again = gate.marked(&ticket, "door-1", "a").await;
+    assert_eq!(told(&again), told(&first), "the answer was lost");
+    assert_eq!(again["registration"]["id"], first["registration"]["id"]);
+    let seen = gate.attendance("").await;
+    assert_eq!(seen["items"][0]["usedTwice"], false);
+    let copy = gate.marked(&ticket, "door-2", "a").await;
+    assert_eq!(told(&copy), (json!(false), json!("already-checked-in")));
+    let unmarked = json!({"ticket": ticket});
+    let unmarked = gate
+        .stage
+        .act(&gate.door, &gate.event, "check-ins", unmarked)
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(told(&unmarked), (json!(false), json!("already-checked-in")));
+    let seen = gate.attendance("").await;
+    let item = &seen["items"][0];
+    let counts = (&seen["admitted"], &item["entries"], &item["refused"]);
+    assert_eq!(counts, (&json!(1), &json!(1), &json!(2)));
+    assert_eq!(item["usedTwice"], true);
+    assert_eq!(gate.scans().await.len(), 3, "second uses are kept");
+    // The mark of one scan is not that of another.
+    let other = gate.guest(json!({})).await;
+    let other = json!({"ticket": gate.tickets(&other).await[0], "device": "door-1", "nonce": "a"});
+    let taken = gate.stage.act(&gate.door, &gate.event, "check-ins", other);
+    taken.await.expect(409).problem("nonce-taken");
+    for bad in [
+        json!({"device": "d"}),
+        json!({"device": "a b", "nonce": "1"}),
+    ] {
+        let mut body = bad;
+        body["ticket"] = json!(ticket);
+        let refused = gate.stage.act(&gate.door, &gate.event, "check-ins", body);
+        refused.await.expect(400);
+    }
+    // Out, and not in again: who is inside is known.
+    let out = json!({"ticket": ticket, "direction": "exit"});
+    assert_eq!(gate.scan(out).await, "left");
+    gate.stage.world.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(
+        gate.scan(json!({"ticket": ticket})).await,
+        "already-checked-in"
+    );
+    assert_eq!(gate.attendance("").await["inside"], 0);
+}
+
+/// B3-06: what a device without a network told of a second use was no rightful
+/// entry.
+#[tokio::test]
+async fn ev_20_an_uploaded_second_use_was_not_rightful() {
+    let gate = Gate::open(json!({}), json!({})).await;
+    let guest = gate.guest(json!({})).await;
+    let ticket = gate.tickets(&guest).await.remove(0);
+    let upload = |device: &str| {
+        let scans = json!([{"nonce": "1", "at": shared::testing::now(), "ticket": ticket}]);
+        let body = json!({"device": device, "scans": scans});
+        let (stage, door, event) = (&gate.stage, &gate.door, &gate.event);
+        async move {
+            let reply = stage.act(door, event, "check-ins/upload", body).await;
+            reply.expect(200).body["results"][0]["admitted"].clone()
+        }
+    };
+    assert_eq!(upload("d1").await, true);
+    assert_eq!(upload("d2").await, false);
+    assert_eq!(upload("d1").await, true, "the first answer, again");
+    let seen = gate.attendance("").await;
+    let item = &seen["items"][0];
+    let counts = (&item["entries"], &item["usedTwice"]);
+    assert_eq!(counts, (&json!(2), &json!(true)));
+}
+
+/// B3-06: a check-in of the wrong person is taken back, with a reason that
+/// stays; the ticket admits again, and the place can be given up.
+#[tokio::test]
+async fn ev_20_a_check_in_is_taken_back() {
+    let lists = json!([{"id": "main", "name": "Main"}, {"id": "lounge", "name": "Lounge"}]);
+    let gate = Gate::open(json!({}), json!({"checkInLists": lists})).await;
+    let guest = gate.guest(json!({})).await;
+    let undo = |by: &TestUser, list: &str, reason: &str| {
+        let body = json!({"userId": guest.id, "list": list, "reason": reason});
+        let (stage, event, by) = (&gate.stage, &gate.event, by.clone());
+        async move { stage.act(&by, event, "check-ins/undo", body).await }
+    };
+    undo(&gate.door, "main", "Wrong.").await.expect(409);
+    for list in ["main", "lounge"] {
+        let body = json!({"userId": guest.id, "list": list});
+        assert_eq!(gate.scan(body).await, "admitted");
+    }
+    undo(&guest, "main", "Wrong.").await.expect(403);
+    undo(&gate.door, "main", " ").await.expect(400);
+    undo(&gate.door, "x", "Wrong.").await.expect(400);
+    let status = async || gate.stage.mine(&guest, &gate.event).await;
+    let undone = undo(&gate.door, "main", "It was Bob.").await.expect(200);
+    assert_eq!(undone.body["status"], "checked_in", "came to the lounge");
+    let seen = gate.attendance("").await;
+    assert_eq!((&seen["admitted"], &seen["inside"]), (&json!(0), &json!(0)));
+    undo(&gate.door, "lounge", "It was Bob.").await.expect(200);
+    let now = status().await;
+    let is = (&now["status"], &now["checkedInAt"]);
+    assert_eq!(is, (&json!("confirmed"), &Value::Null));
+    undo(&gate.door, "lounge", "Again.").await.expect(409);
+    let told = crate::worker::last(&gate.stage, "event.registration.check_in.undone").await;
+    assert_eq!(told.data["reason"], "It was Bob.");
+    let kept = gate.scans().await;
+    let back = kept.iter().filter(|scan| scan.reason.is_some());
+    let back: Vec<_> = back.map(|scan| scan.told_by).collect();
+    assert_eq!(back, [gate.door.id, gate.door.id]);
+    assert_eq!(kept.len(), 4, "what was scanned stays");
+    assert_eq!(gate.scan(json!({"userId": guest.id})).await, "admitted");
+    undo(&gate.door, "main", "No.").await.expect(200);
+    gate.stage.withdraw(&guest, &gate.event).await.expect(204);
+}

@@ -103,11 +103,19 @@ impl Reference {
         )
     }
 
+    /// Whether so many could ever have places together.
+    fn could_hold(&self, kind: usize, quantity: u32) -> bool {
+        quantity <= self.capacity.min(self.quotas[kind])
+    }
+
     /// The one who is next, if there are places.
     fn next(&self, queue: &[usize]) -> Option<usize> {
         let mut blocked = BTreeSet::new();
         for who in queue {
             let (kind, quantity, _) = self.people[*who].unwrap();
+            if !self.could_hold(kind, quantity) {
+                continue;
+            }
             let (overall, own) = self.fits(kind, quantity);
             if blocked.contains(&kind) || !own {
                 blocked.insert(kind);
@@ -135,6 +143,9 @@ impl Reference {
 
     fn register(&mut self, who: usize, kind: usize, quantity: u32, wait: bool) -> u16 {
         if self.people[who].is_some_and(|(_, _, state)| state != State::Cancelled) {
+            return 409;
+        }
+        if !self.could_hold(kind, quantity) {
             return 409;
         }
         let before = self.people[who].replace((kind, quantity, State::Waitlisted));

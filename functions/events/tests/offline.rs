@@ -205,3 +205,52 @@ async fn ev_20_offline_scans_of_four_devices_merge() {
     assert_eq!(came.count(), REGISTRATIONS);
     assert_eq!(gate.kept().await, scanned.count, "every scan is kept");
 }
+
+fn result<'a>(reply: &'a TestReply, nonce: &str) -> &'a Value {
+    let results = reply.body["results"].as_array().unwrap();
+    results.iter().find(|it| it["nonce"] == nonce).unwrap()
+}
+
+/// B3-06: the scan of another ticket under a mark that is known is not lost: two
+/// devices of the same name.
+#[tokio::test]
+async fn ev_20_a_mark_that_another_scan_has_is_no_repetition() {
+    let gate = Gate::open(json!({}), json!({})).await;
+    let [ada, bob] = [gate.guest(json!({})).await, gate.guest(json!({})).await];
+    let scan = |ticket: &str| json!({"nonce": "1", "at": now(), "ticket": ticket});
+    let first = gate.tickets(&ada).await.remove(0);
+    let other = gate.tickets(&bob).await.remove(0);
+    gate.upload("door-1", &[scan(&first)]).await.expect(200);
+    let reply = gate.upload("door-1", &[scan(&other)]).await.expect(200);
+    assert_eq!(reply.body["taken"], json!(["1"]));
+    assert_eq!(reply.body["results"], json!([]));
+    let reply = gate.upload("door-1", &[scan(&first)]).await.expect(200);
+    assert_eq!(result(&reply, "1")["duplicate"], true);
+    assert_eq!(gate.attendance("").await["admitted"], 1);
+    let fresh = json!({"nonce": "2", "at": now(), "ticket": other});
+    let reply = gate.upload("door-1", &[fresh]).await.expect(200);
+    assert_eq!(result(&reply, "2")["admitted"], true);
+    assert_eq!(gate.attendance("").await["admitted"], 2);
+}
+
+/// B3-06: a device whose clock is wrong says what it shows, and its scans are
+/// put right.
+#[tokio::test]
+async fn ev_20_scans_of_a_wrong_clock_are_put_right() {
+    let lists = json!([{"id": "main", "name": "Main", "opensAt": "2026-09-01T09:00:00Z"}]);
+    let gate = Gate::open(json!({}), json!({"checkInLists": lists})).await;
+    let guest = gate.guest(json!({})).await;
+    let ticket = gate.tickets(&guest).await.remove(0);
+    // Its battery was empty: it begins at 1970. A minute ago somebody came.
+    let body = json!({"device": "old", "sentAt": "1970-01-01T00:05:00Z", "scans": [
+        {"nonce": "1", "at": "1970-01-01T00:04:00Z", "ticket": ticket}]});
+    let reply = gate
+        .stage
+        .act(&gate.door, &gate.event, "check-ins/upload", body)
+        .await
+        .expect(200);
+    assert_eq!(result(&reply, "1")["reason"], "admitted");
+    let minute_ago = now() - SignedDuration::from_secs(60);
+    let seen = gate.attendance("").await;
+    assert_eq!(seen["items"][0]["firstAt"], json!(minute_ago));
+}

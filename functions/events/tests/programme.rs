@@ -429,3 +429,38 @@ async fn b3_07_cancelling_an_event_cancels_its_sessions() {
         2
     );
 }
+
+/// B3-07, EV-05: a session is published only while its event is, also when
+/// that is cancelled in the same moment.
+#[tokio::test]
+async fn b3_07_a_session_of_a_cancelled_event_stays_a_draft() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let conference = stage.published(&author, json!({})).await;
+    let mut drafts = Vec::new();
+    for title in ["One", "Two"] {
+        let body = session(&conference, title, 8, 9, json!({}));
+        drafts.push(post(&stage, &author, body).await.expect(201).body);
+    }
+    let publish = |event: &Value| {
+        let (stage, author, event) = (&stage, &author, event.clone());
+        async move { stage.act(author, &event, "publish", json!({})).await }
+    };
+    let cancel = stage.act(&author, &conference, "cancel", json!({}));
+    let (cancelled, racing) = tokio::join!(cancel, publish(&drafts[0]));
+    cancelled.expect(200);
+    if racing.status != 200 {
+        racing.expect(409).problem("wrong-transition");
+    }
+    let refused = publish(&drafts[1]).await.expect(409);
+    refused.problem("wrong-transition");
+    let told = stage.world.outbox(stage.world.table()).await;
+    let mut told = told.into_iter();
+    let cancelled = told.rfind(|event| event.kind == "event.cancelled").unwrap();
+    let response = handle(&stage.store, batch(&[cancelled])).await;
+    assert!(response.batch_item_failures.is_empty());
+    for event in &drafts {
+        let status = stage.read(&author, event).await.body["status"].clone();
+        assert_ne!(status, "published");
+    }
+}

@@ -227,7 +227,7 @@ async fn ev_20_check_in_is_idempotent_with_reasons() {
     stage.register(&waiting, &event).await.expect(201);
     for (user, admitted, reason) in [
         (&guest, true, "admitted"),
-        (&guest, true, "already-checked-in"),
+        (&guest, false, "already-checked-in"),
         (&waiting, false, "waitlisted"),
         (&nobody, false, "not-registered"),
     ] {

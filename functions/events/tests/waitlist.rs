@@ -60,12 +60,13 @@ async fn ev_20_a_group_waits_for_all_its_places() {
     let after = statuses(&stage, &users[3..], &event).await;
     assert_eq!(after, ["confirmed", "waitlisted"]);
     // Who leaves the head of the list lets the next in.
-    let event = stage.published(&author, json!({"capacity": 1})).await;
+    let event = stage.published(&author, json!({"capacity": 2})).await;
     stage
         .admit(&author, &event, json!({"maxPerRegistration": 3}))
         .await
         .expect(200);
     let [group, single] = [stage.world.user(), stage.world.user()];
+    stage.register(&author, &event).await.expect(201);
     stage
         .wish(&group, &event, json!({"quantity": 2}))
         .await

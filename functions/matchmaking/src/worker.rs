@@ -72,7 +72,8 @@ pub async fn consume(app: &App, event: Event, cx: Context) -> Result<(), WorkerE
                 &event,
                 &cx,
                 place,
-                data.status == "confirmed",
+                // Who was only registered by somebody else is seen by nobody.
+                data.status == "confirmed" && data.accepted,
                 data.starts_at,
             )
             .await
@@ -80,7 +81,7 @@ pub async fn consume(app: &App, event: Event, cx: Context) -> Result<(), WorkerE
         RegistrationPromoted::TYPE => {
             let data: RegistrationPromoted = event.data()?;
             let place = (data.user_id, data.event_id, data.registration_id);
-            attends(app, &event, &cx, place, true, data.starts_at).await
+            attends(app, &event, &cx, place, data.accepted, data.starts_at).await
         }
         RegistrationCancelled::TYPE => {
             let data: RegistrationCancelled = event.data()?;

@@ -54,11 +54,35 @@ async fn mm_02_the_waitlist_is_no_place() {
         time_zone: "Europe/Berlin".into(),
         organizer_id: me.id,
         reason: None,
+        accepted: true,
     };
     stage.done(&[shared::testing::event(&promoted, 2)]).await;
     stage.wait();
     assert_eq!(stage.found(&me, event).await, [waiting.id]);
     assert_eq!(stage.found(&waiting, event).await, [me.id]);
+}
+
+/// Nobody is shown to others because somebody else registered them: only once
+/// they accepted it.
+#[tokio::test]
+async fn mm_05_who_was_only_added_by_an_organiser_is_not_seen() {
+    let stage = Stage::new().await;
+    let event = EventId::new();
+    let me = stage.attendee(event, founder()).await;
+    let added = stage.world.user();
+    let id = RegistrationId::new();
+    stage.set(&added, investor()).await.expect(200);
+    let mut created = registration_as(event, added.id, id, 1, "confirmed");
+    created.data["accepted"] = json!(false);
+    stage.done(&[created]).await;
+    assert!(stage.found(&me, event).await.is_empty());
+    let reply = stage.matches(&added, &format!("?eventId={event}")).await;
+    reply.expect(403).problem("not-attending");
+    stage
+        .done(&[registration_as(event, added.id, id, 2, "confirmed")])
+        .await;
+    stage.wait();
+    assert_eq!(stage.found(&me, event).await, [added.id]);
 }
 
 /// Who hides vanishes at once, from kept results too.

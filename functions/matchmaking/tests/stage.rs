@@ -136,6 +136,7 @@ pub fn registration_as(
         time_zone: "Europe/Berlin".into(),
         organizer_id: UserId::new(),
         reason: None,
+        accepted: true,
     };
     event(&payload, sequence)
 }
@@ -151,6 +152,7 @@ pub fn cancellation(at: EventId, user_id: UserId, id: RegistrationId, sequence: 
         time_zone: "Europe/Berlin".into(),
         organizer_id: UserId::new(),
         reason: None,
+        accepted: true,
     };
     event(&payload, sequence)
 }

@@ -4,9 +4,9 @@
 //! that was deleted meanwhile or is done already changes nothing; work that was
 //! begun twice ends with the same pictures under the same names.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use shared::commit::CommitError;
@@ -14,7 +14,7 @@ use shared::cx::Context;
 use shared::event::media::MediaDeleted;
 use shared::event::{Contract, Event};
 use shared::id::MediaId;
-use shared::worker::WorkerError;
+use shared::worker::{WorkerError, run_messages};
 
 use crate::model::medium::{Content, Medium, Status};
 use crate::model::{ImageType, Picture, Rejection, objects, process};
@@ -74,23 +74,10 @@ impl<O: Objects> Processor<O> {
 
     /// Handles a batch of messages, each on its own.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        let (began, count) = (Instant::now(), batch.records.len());
-        let mut response = SqsBatchResponse::default();
-        for message in batch.records {
-            let body = message.body.as_deref().unwrap_or_default();
-            let result = tokio::time::timeout(PATIENCE, self.message(body)).await;
-            let result = result.unwrap_or_else(|_| Err(WorkerError::transient("it took too long")));
-            if let Err(err) = result {
-                let id = message.message_id.unwrap_or_default();
-                tracing::error!(message.id = id, error = %err, "an upload could not be processed");
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                response.batch_item_failures.push(failure);
-            }
-        }
-        let failed = response.batch_item_failures.len();
-        shared::telemetry::batch(count, failed, began.elapsed());
-        response
+        run_messages(batch, PATIENCE, |body, _| async move {
+            self.message(&body).await
+        })
+        .await
     }
 
     async fn message(&self, body: &str) -> Result<(), WorkerError> {

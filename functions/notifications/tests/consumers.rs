@@ -249,6 +249,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         time_zone: created.time_zone.clone(),
         organizer_id: organiser.id,
         reason: None,
+        accepted: true,
     };
     stage.tell(&promoted, 2, Some(UserId::new())).await;
     stage.world.clock.advance(SignedDuration::from_secs(1));
@@ -262,6 +263,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         time_zone: created.time_zone,
         organizer_id: organiser.id,
         reason: Some("The hall burnt down".into()),
+        accepted: true,
     };
     stage.tell(&cancelled, 3, Some(organiser.id)).await;
     // What she cancels herself she knows.
@@ -538,9 +540,10 @@ async fn no_14_members_and_invitations() {
         invitation_id: InvitationId::new(),
         organization_id,
         organization_name: "Rust Club".into(),
-        email: "new@example.org".into(),
+        user_id: None,
+        email: Some("new@example.org".into()),
         role: Role::Organizer,
-        sealed_token: "sealed:t0ken".into(),
+        sealed_token: Some("sealed:t0ken".into()),
         expires_at: now() + SignedDuration::from_hours(24 * 7),
     };
     let event = stage.tell(&invited, 1, Some(ada.id)).await;
@@ -566,10 +569,45 @@ async fn no_14_members_and_invitations() {
     }
     // One that nobody can open is poison, and harms no other.
     let poison = OrganizationInvitationCreated {
-        sealed_token: "x".into(),
+        sealed_token: Some("x".into()),
         ..invited
     };
     assert!(!stage.handles(&stage.event(&poison, 1, Some(ada.id))).await);
+}
+
+/// OR-06: a user who is asked by id is told in the inbox and by mail, by whom
+/// and where to answer.
+#[tokio::test]
+async fn or_06_a_user_who_is_invited_finds_it_in_the_inbox() {
+    let stage = Stage::new().await;
+    let (ada, bob) = (stage.person("Ada").await, stage.person("Bob").await);
+    let organization_id = OrganizationId::new();
+    let invited = OrganizationInvitationCreated {
+        invitation_id: InvitationId::new(),
+        organization_id,
+        organization_name: "Rust Club".into(),
+        user_id: Some(ada.id),
+        email: None,
+        role: Role::Organizer,
+        sealed_token: None,
+        expires_at: now() + SignedDuration::from_hours(24 * 7),
+    };
+    let event = stage.tell(&invited, 1, Some(bob.id)).await;
+    assert!(stage.handles(&event).await, "redelivered");
+    let inbox = stage.inbox(&ada).await;
+    assert_eq!(inbox.len(), 1);
+    assert_eq!(text(&inbox[0]["type"]), "organization.invitation.received");
+    assert_eq!(text(&inbox[0]["title"]), "Rust Club invites you");
+    let link = format!(
+        "/v1/organizations/{organization_id}/invitations/{}",
+        invited.invitation_id
+    );
+    assert_eq!(text(&inbox[0]["link"]), link);
+    let letters = stage.post.letters();
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].content.text.contains(&link));
+    assert!(letters[0].unsubscribe.is_some());
+    assert!(stage.inbox(&bob).await.is_empty());
 }
 
 /// B3-01: of a change of what was approved, the approvers hear what it is

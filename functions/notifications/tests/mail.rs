@@ -41,6 +41,7 @@ async fn no_06_an_email_has_text_html_and_a_way_out() {
         time_zone: created.time_zone,
         organizer_id: created.organizer_id,
         reason: None,
+        accepted: true,
     };
     stage.tell(&promoted, 2, None).await;
     assert_eq!(stage.post.letters()[1].unsubscribe, None);
@@ -78,9 +79,10 @@ async fn no_06_letters_to_addresses_are_tried_again_too() {
         organization_id: OrganizationId::new(),
         organization_name: "Rust Berlin".into(),
         invitation_id: InvitationId::new(),
-        email: email.into(),
+        user_id: None,
+        email: Some(email.into()),
         role: Role::Member,
-        sealed_token: "sealed:t0ken".into(),
+        sealed_token: Some("sealed:t0ken".into()),
         expires_at: shared::testing::now(),
     };
     for _ in 0..2 {
@@ -223,6 +225,7 @@ async fn no_05_quiet_hours_defer_email() {
         time_zone: "UTC".into(),
         organizer_id: UserId::new(),
         reason: None,
+        accepted: true,
     };
     stage.tell(&promoted, 1, None).await;
     assert_eq!(

@@ -286,6 +286,7 @@ pub fn registration(
         time_zone: "Europe/Berlin".into(),
         organizer_id,
         reason: None,
+        accepted: true,
     }
 }
 

@@ -450,6 +450,34 @@ async fn xc_12_sweep_publishes_what_the_stream_gave_up() {
     assert_eq!(again, Outcome::default());
 }
 
+/// XC-12: a batch that the stream gave up left its poison where it was; the
+/// sweep sets it aside, and a replay by hand does not do it again.
+#[tokio::test]
+async fn xc_12_sweep_sets_aside_the_poison_of_what_was_given_up() {
+    let bus = Bus::start().await;
+    bus.commit(2, "Ada").await;
+    let name = bus.table.name();
+    let put = bus.table.client().put_item().table_name(name);
+    put.item("pk", AttributeValue::S(outbox_partition(bus.now(), 0)))
+        .item("sk", AttributeValue::S("poison".into()))
+        .item("event", AttributeValue::S("{\"id\": 1}".into()))
+        .send()
+        .await
+        .unwrap();
+    bus.cloud.send(FAILURES, bus.failure_record());
+    let outcome = bus.invoke(json!({"sweep": true})).await.unwrap();
+    assert_eq!((outcome.published, outcome.rejected), (2, 1));
+    let dead = bus.cloud.waiting(DLQ);
+    assert_eq!(dead.len(), 1);
+    let dead: Value = serde_json::from_str(&dead[0]).unwrap();
+    assert_eq!(dead["item"]["sk"], "poison");
+    let minute = jiff::SignedDuration::from_mins(1);
+    let (from, to) = (bus.now() - minute, bus.now() + minute);
+    let replay = json!({"replay": {"from": from, "to": to}});
+    let outcome = bus.invoke(replay).await.unwrap();
+    assert_eq!((outcome.published, outcome.rejected), (2, 0));
+}
+
 /// XC-12: as long as the outage lasts, the sweep keeps the spans.
 #[tokio::test]
 async fn xc_12_a_sweep_during_the_outage_keeps_the_spans() {

@@ -29,6 +29,7 @@ pub(super) fn key_principal(
         },
         scope: key.scopes.clone(),
         platform_role: PlatformRole::User,
+        away: false,
         memberships: BTreeMap::default(),
     };
     match key.owner {
@@ -58,6 +59,7 @@ pub(super) fn principal(
         by: Means::SignIn,
         scope: claims.scope.split_whitespace().map(str::to_owned).collect(),
         platform_role: PlatformRole::User,
+        away: false,
         memberships: BTreeMap::default(),
     };
     if let Subject::ServiceAccount(id) = claims.sub {

@@ -225,9 +225,9 @@ impl Action {
     }
 
     pub(super) fn condition(&self) -> Option<String> {
-        match self.conditions.as_slice() {
-            [] => None,
-            [condition] => Some(condition.clone()),
+        let condition = match self.conditions.as_slice() {
+            [] => return None,
+            [condition] => condition.clone(),
             // An OR must not swallow its neighbour; but the service refuses
             // brackets that stand twice.
             all => {
@@ -238,13 +238,47 @@ impl Action {
                         format!("({condition})")
                     }
                 });
-                Some(each.collect::<Vec<_>>().join(" AND "))
+                each.collect::<Vec<_>>().join(" AND ")
             }
+        };
+        Some(self.short(&condition))
+    }
+
+    /// An expression with numbers in place of names: the service takes 4 KB,
+    /// and the names of attributes may be long.
+    fn short(&self, expression: &str) -> String {
+        let mut short = String::with_capacity(expression.len());
+        let mut rest = expression;
+        while let Some(at) = rest.find(['#', ':']) {
+            let (before, sign) = rest.split_at(at);
+            let end = sign[1..]
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .map_or(sign.len(), |end| end + 1);
+            let (alias, after) = sign.split_at(end);
+            short.push_str(before);
+            short.push_str(&self.alias_of(alias).unwrap_or_else(|| alias.to_owned()));
+            rest = after;
         }
+        short + rest
+    }
+
+    /// The short alias of `#name` or `:name`.
+    fn alias_of(&self, alias: &str) -> Option<String> {
+        let at = match alias.strip_prefix('#') {
+            Some(name) => self.names.iter().position(|other| other == name),
+            None => self.values_in_order().position(|other| other == alias),
+        };
+        at.map(|at| format!("{}{at}", &alias[..1]))
+    }
+
+    fn values_in_order(&self) -> impl Iterator<Item = &String> {
+        let mut names: Vec<&String> = self.values.keys().collect();
+        names.sort_unstable();
+        names.into_iter()
     }
 
     pub(super) fn update_expression(&self) -> String {
-        [
+        let expression = [
             ("SET", &self.sets),
             ("ADD", &self.adds),
             ("REMOVE", &self.removes),
@@ -253,20 +287,26 @@ impl Action {
         .filter(|(_, parts)| !parts.is_empty())
         .map(|(word, parts)| format!("{word} {}", parts.join(", ")))
         .collect::<Vec<_>>()
-        .join(" ")
+        .join(" ");
+        self.short(&expression)
     }
 
     pub(super) fn name_map(&self) -> Option<HashMap<String, String>> {
         (!self.names.is_empty()).then(|| {
-            self.names
-                .iter()
-                .map(|name| (format!("#{name}"), name.clone()))
+            let names = self.names.iter().enumerate();
+            names
+                .map(|(at, name)| (format!("#{at}"), name.clone()))
                 .collect()
         })
     }
 
     pub(super) fn value_map(&self) -> Option<Item> {
-        (!self.values.is_empty()).then(|| self.values.clone())
+        (!self.values.is_empty()).then(|| {
+            let values = self.values_in_order().enumerate();
+            values
+                .filter_map(|(at, name)| Some((format!(":{at}"), self.values.get(name)?.clone())))
+                .collect()
+        })
     }
 }
 
@@ -297,8 +337,37 @@ mod tests {
             action.when(first).when(second);
             action.condition().unwrap()
         };
-        assert_eq!(both("#a = :a OR #b", "#c"), "(#a = :a OR #b) AND (#c)");
-        assert_eq!(both("(#a OR #b)", "f(#c)"), "(#a OR #b) AND (f(#c))");
-        assert_eq!(both("(#a) OR (#b)", "(#c)"), "((#a) OR (#b)) AND (#c)");
+        assert_eq!(both("#a = :a OR #b", "#c"), "(#0 = :a OR #1) AND (#2)");
+        assert_eq!(both("(#a OR #b)", "f(#c)"), "(#0 OR #1) AND (f(#2))");
+        assert_eq!(both("(#a) OR (#b)", "(#c)"), "((#0) OR (#1)) AND (#2)");
+    }
+
+    #[test]
+    fn expressions_are_short_whatever_the_names() {
+        let mut action = Action::update(Arc::from("t"), Key::new("a", "b"));
+        let names: Vec<String> = (0..40)
+            .map(|i| format!("k_{i}_{}", "x".repeat(40)))
+            .collect();
+        for name in &names {
+            action
+                .when(&format!(
+                    "(attribute_not_exists(#{name}) OR #{name} = :seen_{name})"
+                ))
+                .bind(&format!(":seen_{name}"), 1)
+                .add(name, 2);
+        }
+        assert!(action.condition().unwrap().len() < 4096);
+        assert!(action.update_expression().len() < 4096);
+        let (names_of, values) = (action.name_map().unwrap(), action.value_map().unwrap());
+        let update = action.update_expression();
+        let first = update
+            .strip_prefix("ADD ")
+            .unwrap()
+            .split(", ")
+            .next()
+            .unwrap();
+        let (name, value) = first.split_once(' ').unwrap();
+        assert_eq!(names_of[name], names[0]);
+        assert_eq!(values[value], AttributeValue::N("2".into()));
     }
 }

@@ -42,7 +42,7 @@ impl CommitError {
             | Self::Duplicate
             | Self::Stale
             | Self::KeyTaken
-            | Self::Store(StoreError::Corrupt { .. })
+            | Self::Store(StoreError::Corrupt { .. } | StoreError::Position)
             | Self::Invalid(_) => false,
         }
     }
@@ -99,7 +99,7 @@ impl From<StoreError> for WorkerError {
     fn from(err: StoreError) -> Self {
         match err {
             StoreError::Service(_) => Self::transient(err),
-            StoreError::Corrupt { .. } => Self::permanent(err),
+            StoreError::Corrupt { .. } | StoreError::Position => Self::permanent(err),
         }
     }
 }

@@ -193,3 +193,19 @@ contract!(
     "auth",
     invitation_id
 );
+
+/// Whom an open invitation was for does not want it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationInvitationDeclined {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// Where to.
+    pub organization_id: OrganizationId,
+}
+contract!(
+    OrganizationInvitationDeclined,
+    "organization.invitation.declined",
+    "auth",
+    invitation_id
+);

@@ -251,13 +251,19 @@ pub struct OrganizationInvitationCreated {
     pub organization_id: OrganizationId,
     /// The tenant's name, for the letter.
     pub organization_name: String,
-    /// Whom.
-    pub email: String,
+    /// Which user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// Which address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// As what.
     pub role: Role,
-    /// The token of the link, sealed by KMS for the notifications group.
-    pub sealed_token: String,
-    /// When the link ceases to work.
+    /// The token of the link, sealed by KMS for the notifications group; with
+    /// an address only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_token: Option<String>,
+    /// Until when it can be accepted.
     pub expires_at: Timestamp,
 }
 contract!(

@@ -192,6 +192,15 @@ saved_event!(
     "event.unsaved"
 );
 
+fn wanted() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants it so
+fn is_wanted(accepted: &bool) -> bool {
+    *accepted
+}
+
 macro_rules! registration_event {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
@@ -217,6 +226,10 @@ macro_rules! registration_event {
             /// Why, where somebody else decided.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub reason: Option<String>,
+            /// `false` while an organiser registered the person, who has not said
+            /// that they want it; absent means `true`.
+            #[serde(default = "wanted", skip_serializing_if = "is_wanted")]
+            pub accepted: bool,
         }
         contract!($name, $kind, "events", registration_id);
     };
@@ -233,7 +246,8 @@ registration_event!(
     "event.registration.cancelled"
 );
 registration_event!(
-    /// A person came from the waitlist to a place.
+    /// A person came from the waitlist to a place, or accepted the one that an
+    /// organiser gave.
     RegistrationPromoted,
     "event.registration.promoted"
 );
@@ -241,6 +255,11 @@ registration_event!(
     /// A person is at the door.
     RegistrationCheckedIn,
     "event.registration.checked_in"
+);
+registration_event!(
+    /// The door took a check-in back: the person had not come.
+    RegistrationCheckInUndone,
+    "event.registration.check_in.undone"
 );
 
 /// A place from the waitlist is held for a person, who must take it in time.

@@ -64,6 +64,9 @@ pub struct Event {
     /// The user who acted, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// The API key or service account by which they did, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actorby: Option<String>,
     /// The subject's version after the change.
     pub sequence: u64,
     /// What the contract of the type says.
@@ -93,6 +96,7 @@ impl Event {
             correlationid: cx.correlation_id.clone(),
             traceparent: Some(cx.traceparent.clone()),
             actor: cx.actor.clone(),
+            actorby: cx.actor_by.clone(),
             sequence,
             data: serde_json::to_value(payload)?,
         })
@@ -176,6 +180,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<accounts::UserSecondFactorsChanged>(),
     published::<accounts::OrganizationInvitationAccepted>(),
     published::<accounts::OrganizationInvitationRevoked>(),
+    published::<accounts::OrganizationInvitationDeclined>(),
     published::<users::UserProfileUpdated>(),
     published::<users::UserDeleted>(),
     published::<users::ConnectionAccepted>(),
@@ -195,6 +200,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<events::RegistrationCancelled>(),
     published::<events::RegistrationPromoted>(),
     published::<events::RegistrationCheckedIn>(),
+    published::<events::RegistrationCheckInUndone>(),
     published::<events::RegistrationOffered>(),
     published::<events::RegistrationTransferOffered>(),
     published::<attendees::AnswersShared>(),

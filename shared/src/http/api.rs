@@ -9,12 +9,13 @@ use utoipa::openapi::{InfoBuilder, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::describe::{self, Guarded};
-use super::guard::AccountOf;
-use super::{frame, guard};
+use super::limits::{AccountOf, TokenOf};
+use super::{frame, guard, limits};
 use crate::access::AccessReader;
 use crate::aws::Aws;
 use crate::config::{ConfigError, Env};
 use crate::limit::{Limiter, Policies};
+use crate::network::Networks;
 use crate::problem::Problem;
 use crate::table::Table;
 
@@ -33,6 +34,8 @@ pub struct HttpConfig {
     pub public_url: String,
     /// The rate limits.
     pub policies: Policies,
+    /// Where administrators of the platform may work from.
+    pub admin_networks: Networks,
     /// The largest body, in bytes.
     pub body_limit: usize,
 }
@@ -44,8 +47,16 @@ impl HttpConfig {
             group: group.to_owned(),
             public_url: public_url.trim_end_matches('/').to_owned(),
             policies: Policies::default(),
+            admin_networks: Networks::default(),
             body_limit: BODY_LIMIT,
         }
+    }
+
+    fn read(env: &mut Env) -> Self {
+        let mut config = Self::new(&env.required("GROUP"), &env.required("PUBLIC_URL"));
+        config.policies = env.or("RATE_LIMITS", Policies::default());
+        config.admin_networks = env.or("ADMIN_NETWORKS", Networks::default());
+        config
     }
 }
 
@@ -69,8 +80,7 @@ impl Core {
     /// What is missing or malformed.
     pub fn from_env(aws: &Aws) -> Result<Self, ConfigError> {
         let mut env = Env::read();
-        let mut config = HttpConfig::new(&env.required("GROUP"), &env.required("PUBLIC_URL"));
-        config.policies = env.or("RATE_LIMITS", Policies::default());
+        let config = HttpConfig::read(&mut env);
         let names = ["TABLE_NAME", "ACCESS_TABLE", "LIMITS_TABLE"].map(|name| env.required(name));
         env.check()?;
         let [table, access, limits] = names.map(|name| aws.table(name));
@@ -126,12 +136,12 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         describe::complete(routes.get_openapi_mut(), Guarded::Ordinarily);
         let layered = routes
             .route_layer(from_fn_with_state(self.core.clone(), guard::idempotency))
-            .route_layer(from_fn_with_state(self.core.clone(), guard::limit));
+            .route_layer(from_fn_with_state(self.core.clone(), limits::limit));
         self.router = self.router.merge(layered);
         self
     }
 
-    /// Routes that give or take credentials: counted exactly per address and
+    /// Routes that give or take what can be guessed: counted exactly per address and
     /// per account that `account_of` finds, and never with an Idempotency-Key,
     /// for a stored reply must not hold a secret.
     pub fn credential_routes(
@@ -140,10 +150,29 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         account_of: AccountOf,
     ) -> Self {
         describe::complete(routes.get_openapi_mut(), Guarded::AsCredentials);
-        let layered = routes.route_layer(from_fn_with_state(
-            (self.core.clone(), account_of),
-            guard::limit_credentials,
-        ));
+        let open = Arc::new(describe::open(routes.get_openapi_mut()));
+        let layered = routes
+            .route_layer(from_fn_with_state(open, guard::forget_actor))
+            .route_layer(from_fn_with_state(
+                (self.core.clone(), account_of),
+                limits::limit_credentials,
+            ));
+        self.router = self.router.merge(layered);
+        self
+    }
+
+    /// Routes that take or give tokens which nobody guesses: counted per address,
+    /// generously, and per token that `token_of` finds (per principal where
+    /// there is one); no reply is stored.
+    pub fn token_routes(mut self, mut routes: OpenApiRouter<S>, token_of: TokenOf) -> Self {
+        describe::complete(routes.get_openapi_mut(), Guarded::AsCredentials);
+        let open = Arc::new(describe::open(routes.get_openapi_mut()));
+        let layered = routes
+            .route_layer(from_fn_with_state(open, guard::forget_actor))
+            .route_layer(from_fn_with_state(
+                (self.core.clone(), token_of),
+                limits::limit_tokens,
+            ));
         self.router = self.router.merge(layered);
         self
     }
@@ -190,4 +219,32 @@ async fn head(
     }
     let (parts, _) = response.into_parts();
     axum::response::Response::from_parts(parts, axum::body::Body::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(networks: &str) -> (HttpConfig, Result<(), ConfigError>) {
+        let mut env = Env::of(&[
+            ("GROUP", "auth"),
+            ("PUBLIC_URL", "https://plenary.test/"),
+            ("ADMIN_NETWORKS", networks),
+        ]);
+        let config = HttpConfig::read(&mut env);
+        (config, env.check())
+    }
+
+    /// GW-10: a list that is wrong lets nobody start; none means everywhere.
+    #[test]
+    fn gw_10_a_wrong_list_of_networks_stops_the_function_at_its_start() {
+        let (config, checked) = read("");
+        assert!(checked.is_ok() && config.admin_networks.admit(Some("198.51.100.1")));
+        let (config, checked) = read("203.0.113.0/24, 2001:db8::/32");
+        assert!(checked.is_ok() && config.admin_networks.admit(Some("2001:db8::1")));
+        assert!(!config.admin_networks.admit(Some("198.51.100.1")));
+        let text = read("203.0.113.0/24,10.1.2.3/8").1.unwrap_err().to_string();
+        let wanted = "ADMIN_NETWORKS: \"10.1.2.3/8\" has bits behind its prefix";
+        assert!(text.contains(wanted), "{text}");
+    }
 }

@@ -1,6 +1,8 @@
 //! What the layers around a group's routes add to their description, so that
 //! no handler has to repeat it.
 
+use std::collections::HashSet;
+
 use http::Method;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -31,6 +33,20 @@ pub(super) fn complete(openapi: &mut OpenApi, guarded: Guarded) {
             require_scope(operation, guarded, scope::needed(&method, path));
         }
     }
+}
+
+/// The operations that say `security(())` and nothing else.
+pub(super) fn open(openapi: &mut OpenApi) -> HashSet<(Method, String)> {
+    let mut open = HashSet::new();
+    for (path, item) in &mut openapi.paths.paths {
+        for (method, operation) in operations(item) {
+            let security = operation.security.as_deref().unwrap_or_default();
+            if security == [SecurityRequirement::default()] {
+                open.insert((method, path.clone()));
+            }
+        }
+    }
+    open
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {

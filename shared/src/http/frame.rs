@@ -92,6 +92,7 @@ fn context(request: &Request, deadline: Instant) -> Context {
         request_id,
         deadline,
         actor: None,
+        actor_by: None,
         client_ip: client_ip(request),
         user_agent: text(USER_AGENT.as_str()).map(|agent| agent.chars().take(256).collect()),
         slot: None,

@@ -10,12 +10,13 @@ mod describe;
 mod extract;
 mod frame;
 mod guard;
+mod limits;
 mod reply;
 mod scopes;
 
 pub use api::{Api, Core, HttpConfig};
 pub use extract::{IfMatch, Json, MergePatch, Path, Query};
 pub use frame::ClientIp;
-pub use guard::AccountOf;
+pub use limits::{AccountOf, TokenOf};
 pub use reply::{Reply, deprecated};
 pub use scopes::insufficient;

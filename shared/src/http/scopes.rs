@@ -13,7 +13,10 @@ use crate::scope::{self, Needs};
 pub(super) fn admitted(principal: &Principal, request: &Request) -> Result<(), Problem> {
     if let Means::ApiKey { terms, .. } | Means::ServiceAccount { terms, .. } = &principal.by {
         let cx = request.extensions().get::<Context>();
-        if !terms.admit(cx.and_then(|cx| cx.client_ip.as_deref())) {
+        if !terms
+            .networks
+            .admit(cx.and_then(|cx| cx.client_ip.as_deref()))
+        {
             return Err(Problem::new(&ADDRESS_NOT_ALLOWED));
         }
     }

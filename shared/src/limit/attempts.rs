@@ -233,14 +233,17 @@ impl Limiter {
         }
         let forgotten = now - count.last >= policy.forgotten_ms();
         let attempts = if forgotten { 1 } else { count.attempts + 1 };
+        // A known network is remembered longer than any count.
+        let kept = policy.forgotten_ms().max(count.known + KNOWN_MS - now);
         let values = [
             (":attempts", attempts),
             (":now", now),
             (":seen", count.attempts),
             (":last", count.last),
+            (":ttl", (now + kept) / 1000),
         ];
         let (change, condition) = (
-            "SET attempts = :attempts, #last = :now",
+            "SET attempts = :attempts, #last = :now, #ttl = :ttl",
             "attempts = :seen AND #last = :last",
         );
         let written = self

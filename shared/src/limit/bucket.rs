@@ -23,7 +23,8 @@ pub(super) enum Taken {
 impl Limiter {
     /// Takes from a bucket as it is, or begins a new one where it is idle:
     /// first what is likelier by what this instance knows. What it knows to be
-    /// empty still is, and costs no write; so a flood costs little.
+    /// empty still is, and costs no write; so a flood costs little. More than one
+    /// token is taken only where half of the quota is left to others after that.
     pub(super) async fn try_take(
         &self,
         policy: &Policy,
@@ -32,10 +33,11 @@ impl Limiter {
     ) -> Result<Taken, StoreError> {
         let key = key(policy.name, subject);
         let cost = policy.interval_ms() * i64::from(many);
+        let spared = if many > 1 { policy.window_ms() / 2 } else { 0 };
         let mut last = self.known(policy, subject);
         for attempt in 0..3 {
             let now = self.now_ms();
-            let latest = now + policy.window_ms() - cost;
+            let latest = now + policy.window_ms() - spared - cost;
             if last > latest {
                 return Ok(Taken::Refused { tat: last });
             }

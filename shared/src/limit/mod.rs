@@ -5,6 +5,11 @@
 //! that an instance holds for some seconds, so that the cost is not one write a
 //! request; credentials are counted exactly. A limiter that fails lets the
 //! request through: it protects, it must not be the outage.
+//!
+//! An instance serves one request at a time, so who sends many at once meets
+//! many instances. So the first request of somebody takes one token, and only
+//! an instance that sees them again takes more, a tenth of what is left and
+//! only of the first half: what lies unused elsewhere is never most of a quota.
 
 mod attempts;
 mod bucket;
@@ -59,6 +64,17 @@ struct Known {
     remaining: u32,
 }
 
+impl Known {
+    /// How many tokens to lease: one, unless somebody was served here within
+    /// the life of a lease.
+    fn worth(&self, policy: &Policy, now: i64) -> u32 {
+        if self.until <= now {
+            return 1;
+        }
+        Policy::lease(policy.left(self.tat, now))
+    }
+}
+
 /// Counts requests; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Limiter {
@@ -97,7 +113,7 @@ impl Limiter {
         if let Some(verdict) = self.spend_lease(policy, subject) {
             return Some(verdict);
         }
-        let many = policy.lease();
+        let many = self.worth(policy, subject);
         match self.take(policy, subject, many).await? {
             Taken::Refused { .. } if many > 1 => self.count(policy, subject).await,
             taken => {
@@ -162,6 +178,21 @@ impl Limiter {
         (lease.tokens, lease.until, lease.remaining) = (tokens, until, remaining);
     }
 
+    /// Whether this instance knows that `subject` has nothing left now: for
+    /// refusing before anything is read. `None` when it does not know.
+    pub fn refused(&self, policy: &Policy, subject: &str) -> Option<Verdict> {
+        let tat = self.known(policy, subject);
+        let taken = Taken::Refused { tat };
+        (policy.left(tat, self.now_ms()) == 0).then(|| self.verdict(policy, &taken))
+    }
+
+    fn worth(&self, policy: &Policy, subject: &str) -> u32 {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(&name_of(policy, subject))
+            .map_or(1, |known| known.worth(policy, self.now_ms()))
+    }
+
     fn known(&self, policy: &Policy, subject: &str) -> i64 {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known
@@ -182,7 +213,7 @@ impl Limiter {
         match taken {
             Taken::Granted { tat } => Verdict {
                 allowed: true,
-                remaining: u32::try_from((window - (tat - now)).max(0) / interval).unwrap_or(0),
+                remaining: policy.left(*tat, now),
                 reset: seconds(tat - now),
             },
             Taken::Refused { tat } => Verdict {

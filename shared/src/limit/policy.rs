@@ -27,8 +27,15 @@ impl Policy {
         self.interval_ms() * i64::from(self.quota)
     }
 
-    pub(super) fn lease(&self) -> u32 {
-        (self.quota / 10).clamp(1, MAX_LEASE)
+    /// How many tokens there are at `now` in a bucket with this arrival time.
+    pub(super) fn left(&self, tat: i64, now: i64) -> u32 {
+        let free = self.window_ms() - (tat - now).max(0);
+        u32::try_from(free.max(0) / self.interval_ms()).unwrap_or(0)
+    }
+
+    /// How many to lease of so many: a tenth.
+    pub(super) fn lease(left: u32) -> u32 {
+        (left / 10).clamp(1, MAX_LEASE)
     }
 }
 
@@ -37,8 +44,13 @@ impl Policy {
 pub struct Policies {
     /// Per user or key, on everything that has a principal.
     pub principal: Policy,
-    /// Per address, on routes that take or give credentials.
+    /// Per address, on routes that take or give what can be guessed.
     pub ip_auth: Policy,
+    /// Per address, on routes that take or give tokens, which nobody guesses: a
+    /// venue has thousands of people behind one address.
+    pub ip_token: Policy,
+    /// Per token or client, on the same routes.
+    pub token: Policy,
     /// Per address, on other routes without a principal.
     pub ip: Policy,
     /// Per account that somebody tries to prove to have: so many attempts at
@@ -56,6 +68,8 @@ impl Default for Policies {
         Self {
             principal: policy("principal", 100, 60),
             ip_auth: policy("ip-auth", 100, 900),
+            ip_token: policy("ip-token", 3000, 60),
+            token: policy("token", 300, 60),
             ip: policy("ip", 300, 60),
             account: policy("account", 10, 900),
         }
@@ -86,6 +100,8 @@ impl FromStr for Policies {
             let policy = match name {
                 "principal" => &mut policies.principal,
                 "ip-auth" => &mut policies.ip_auth,
+                "ip-token" => &mut policies.ip_token,
+                "token" => &mut policies.token,
                 "ip" => &mut policies.ip,
                 "account" => &mut policies.account,
                 _ => return Err(format!("there is no policy {name:?}")),

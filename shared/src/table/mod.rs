@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use crate::clock::Clock;
+use crate::page::invalid_cursor;
 use crate::problem::{Problem, UNAVAILABLE};
 
 pub use entity::{Entity, Indexes, Item, Key, parse};
@@ -37,6 +38,10 @@ pub enum StoreError {
         /// What serde said.
         message: String,
     },
+    /// A query is to go on at a place where it never was: only who makes up a
+    /// cursor asks for that.
+    #[error("a query cannot go on there")]
+    Position,
 }
 
 impl From<StoreError> for Problem {
@@ -46,6 +51,7 @@ impl From<StoreError> for Problem {
                 .header(http::header::RETRY_AFTER, "1")
                 .caused_by(err),
             StoreError::Corrupt { .. } => Problem::internal(err),
+            StoreError::Position => invalid_cursor(),
         }
     }
 }
@@ -222,6 +228,9 @@ impl Table {
     }
 
     async fn query_items(&self, query: Query) -> Result<Found<Item>, StoreError> {
+        if !query.is_in_place() {
+            return Err(StoreError::Position);
+        }
         let mut values = Item::new();
         let condition = query.condition(&mut values);
         let output = self

@@ -87,6 +87,8 @@ impl World {
         let policies = Policies {
             principal: plenty("principal"),
             ip_auth: plenty("ip-auth"),
+            ip_token: plenty("ip-token"),
+            token: plenty("token"),
             ip: plenty("ip"),
             account: plenty("account"),
         };

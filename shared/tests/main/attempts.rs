@@ -3,6 +3,7 @@
 use futures::future::join_all;
 use jiff::SignedDuration;
 use shared::limit::{Attempt, Limiter, Policy};
+use shared::table::Table;
 use shared::testing::{Fault, Faults, World};
 
 const POLICY: Policy = Policy {
@@ -144,4 +145,23 @@ async fn b1_10_a_flood_costs_little_and_a_limiter_that_fails_lets_through() {
     faults.always(Some(Fault::error(400, "AccessDeniedException")));
     assert_eq!(limiter.attempt(&POLICY, &attempt("eve", "x")).await, None);
     limiter.forgive(&POLICY, &attempt("eve", "x"), true).await;
+}
+
+/// DynamoDB removes a count by its `ttl`, which is renewed by every attempt: a
+/// guesser who goes on for days gets no free attempts anew.
+#[tokio::test]
+async fn b1_10_a_count_lives_as_long_as_the_attempts_go_on() {
+    let world = World::new().await;
+    let limiter = &world.core.limiter;
+    let table = Table::clone(limiter.table());
+    for hours in 0..60 {
+        let from = attempt("ada", &format!("192.0.2.{hours}"));
+        limiter.attempt(&POLICY, &from).await.unwrap();
+        let now = world.clock.now().as_second();
+        let kept = world.db.items(&table).await;
+        assert_eq!(kept.len(), 1);
+        let ttl: i64 = kept[0]["ttl"].as_n().unwrap().parse().unwrap();
+        assert!(ttl >= now + 24 * 3600, "after {hours} hours");
+        world.clock.advance(SignedDuration::from_hours(1));
+    }
 }

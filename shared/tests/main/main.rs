@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod access;
+mod administrators;
 mod attempts;
 mod commit_faults;
 mod commit_state;

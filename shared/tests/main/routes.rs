@@ -95,6 +95,9 @@ pub(crate) fn api_with(world: &World, table: Table) -> TestApi {
         .layer(Extension(table.clone()));
     let credentials = OpenApiRouter::new()
         .route("/v1/sign-in", post(create))
+        .layer(Extension(table.clone()));
+    let tokens = OpenApiRouter::new()
+        .route("/v1/token", post(create))
         .layer(Extension(table));
     let probes = OpenApiRouter::new()
         .route("/v1/probe", get(open))
@@ -107,6 +110,7 @@ pub(crate) fn api_with(world: &World, table: Table) -> TestApi {
                 .filter(|body| !body.is_empty())
                 .map(str::to_owned)
         })
+        .token_routes(tokens, |_, body| String::from_utf8(body.to_vec()).ok())
         .unlimited_routes(probes);
     world.api(api.build(()))
 }

@@ -10,7 +10,8 @@ use shared::access::AccessReader;
 use shared::api_key::{KeyOwner, KeyVerifier, Kind, ServiceAccess, Terms, acting};
 use shared::commit::Commit;
 use shared::http::{Api, Reply};
-use shared::id::{ApiKeyId, OrganizationId, ServiceAccountId, SessionId};
+use shared::id::{ApiKeyId, OrganizationId, ServiceAccountId, SessionId, UserId};
+use shared::limit::{Policies, Policy};
 use shared::principal::{PlatformRole, Principal, Role};
 use shared::problem::Problem;
 use shared::table::Entity;
@@ -213,7 +214,7 @@ async fn gw_10_networks_and_the_end_of_a_key() {
     let (verifier, text) = key(&world, KeyOwner::User { user_id: user.id }, &["media:read"]).await;
     let limited = KeyVerifier {
         terms: Terms {
-            networks: vec!["2001:db8::/32".parse().unwrap()],
+            networks: "2001:db8::/32".parse().unwrap(),
             limit: None,
         },
         expires_at: Some(world.clock.now() + SignedDuration::from_mins(1)),
@@ -289,4 +290,80 @@ fn au_25_the_guide_lists_every_scope() {
         .map(|(scope, lets)| format!("| `{scope}` | {lets} |"))
         .collect();
     assert_eq!(rows, wanted);
+}
+
+async fn limited(principal: u32, ip: u32) -> World {
+    let policy = |name, quota| Policy {
+        name,
+        quota,
+        window: 60,
+    };
+    let policies = Policies {
+        principal: policy("principal", principal),
+        ip: policy("ip", ip),
+        ..Policies::default()
+    };
+    World::limited("test", policies).await
+}
+
+/// A well-formed key costs its inventor nothing, and the table a read: not for
+/// long, and nobody's good key is harmed.
+#[tokio::test]
+async fn gw_06_invented_keys_cost_no_read_once_they_are_too_many() {
+    let mut world = limited(100, 5).await;
+    let person = KeyOwner::User {
+        user_id: UserId::new(),
+    };
+    let (_, good) = key(&world, person, &["events:read"]).await;
+    let faults = Faults::before(&world.db);
+    let access = faults.bare_table(world.access());
+    world.core.access = AccessReader::new(access, ISSUER, Duration::ZERO);
+    let api = api(&world);
+    let send =
+        async |ip: &str, key: &str| api.get("/v1/events").token(key).from_ip(ip).send().await;
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        let invented = Kind::Key.generate().unwrap();
+        statuses.push(send("192.0.2.1", &invented).await.status);
+    }
+    assert_eq!(statuses[..5], [401; 5]);
+    assert_eq!(statuses[7..], [429; 5]);
+    faults.calls();
+    let invented = Kind::Key.generate().unwrap();
+    let refused = send("192.0.2.1", &invented).await.expect(429);
+    assert_eq!(refused.body["violated-policies"], json!(["ip"]));
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    assert_eq!(faults.calls().len(), 0);
+    send("192.0.2.2", &good).await.expect(200);
+    world.clock.advance(SignedDuration::from_secs(60));
+    send("192.0.2.1", &good).await.expect(200);
+}
+
+/// However many keys somebody has.
+#[tokio::test]
+async fn gw_06_a_persons_keys_have_one_quota_together() {
+    let world = limited(4, 100).await;
+    let api = api(&world);
+    let person = KeyOwner::User {
+        user_id: UserId::new(),
+    };
+    let (_, one) = key(&world, person, &["events:read"]).await;
+    let (_, two) = key(&world, person, &["events:read"]).await;
+    let keys = [one, two];
+    for at in [0, 1, 0, 1] {
+        let reply = api
+            .get("/v1/events")
+            .token(&keys[at])
+            .send()
+            .await
+            .expect(200);
+        assert!(reply.header("ratelimit").contains("\"principal\""));
+    }
+    let reply = api
+        .get("/v1/events")
+        .token(&keys[0])
+        .send()
+        .await
+        .expect(429);
+    assert_eq!(reply.body["violated-policies"], json!(["principal"]));
 }

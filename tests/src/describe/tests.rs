@@ -218,6 +218,16 @@ fn gw_02_every_prefix_goes_to_its_group() {
     }
 }
 
+/// GW-06, GW-10: every function that answers HTTP has the operator's limits and
+/// networks; without the second, administrators would work from everywhere there.
+#[test]
+fn gw_10_every_http_function_is_told_the_networks_of_administrators() {
+    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+    let count = |text: &str| template.matches(text).count();
+    assert_eq!(count("RATE_LIMITS: !Ref RateLimits\n"), DOMAINS.len());
+    assert_eq!(count("ADMIN_NETWORKS: !Ref AdminNetworks\n"), DOMAINS.len());
+}
+
 /// AU-25: whatever a group adds falls under a scope, or is about credentials.
 #[test]
 fn au_25_every_operation_with_a_token_names_its_scope() {

@@ -7,15 +7,17 @@
 //! what is allowed after all, each for a reason; an entry that no longer happens
 //! fails the test, so that the list only shrinks.
 
+mod administrators;
 mod body;
 mod except;
+mod keys;
 mod stage;
 
 use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::testing::TestReply;
+use shared::testing::{TestReply, TestRequest};
 
 use crate::describe::GROUPS;
 use stage::Stage;
@@ -35,6 +37,10 @@ struct Operation {
     guarded: bool,
     /// Whether it names something of somebody: in path, query or body.
     named: bool,
+    /// The scope that a key needs here.
+    scope: Option<String>,
+    /// The problems that it names for 403.
+    forbids: String,
     body: Option<(String, Value)>,
     /// Parameters of the path for which the tenant has nothing.
     unreal: Vec<String>,
@@ -95,6 +101,14 @@ fn described(
         path: format!("{filled}{query}"),
         open: security.contains(&none),
         guarded: security.iter().any(|requirement| *requirement != none),
+        scope: security
+            .iter()
+            .find_map(|requirement| requirement["bearer"][0].as_str())
+            .map(str::to_owned),
+        forbids: operation["responses"]["403"]["description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         group,
         id,
         method,
@@ -131,6 +145,10 @@ fn invented(document: &Value, operation: &Value, path: &str) -> (String, Vec<Str
 }
 
 async fn send(stage: &Stage, operation: &Operation, token: Option<&str>) -> TestReply {
+    request(stage, operation, token).send().await
+}
+
+fn request(stage: &Stage, operation: &Operation, token: Option<&str>) -> TestRequest {
     let api = &stage.apis[operation.group];
     let mut request = api
         .request(operation.method.clone(), &operation.path)
@@ -144,7 +162,7 @@ async fn send(stage: &Stage, operation: &Operation, token: Option<&str>) -> Test
     if let Some(token) = token {
         request = request.token(token);
     }
-    request.send().await
+    request
 }
 
 /// GW-04, GW-23, AU-08, AU-10: no token, and tokens that are none any more. One
@@ -198,9 +216,6 @@ async fn or_04_every_route_of_every_group_refuses_the_lowest_role_what_is_not_it
     let member = stage.member.clone();
     refused(&stage, &member, except::LOWEST_ROLE).await;
 }
-
-// An API key without any scope is one more caller: give the stage its key, and
-// `refused` tries it against `except::NO_SCOPE`.
 
 /// Tries everything that names something of the tenant's; what succeeds must be
 /// listed, and what is listed must succeed.

@@ -1,6 +1,6 @@
 //! All groups on one set of tables, and a tenant with something of everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +15,19 @@ use plenary_platform::app::{App as Platform, Deployment};
 use plenary_platform::audit::AuditStore;
 use plenary_platform::health::{Monitor, probe::Probes};
 use serde_json::{Value, json};
+use shared::api_key::{KeyOwner, KeyVerifier, Kind, Terms};
 use shared::aws::Aws;
+use shared::commit::Commit;
 use shared::http::Core;
+use shared::id::{ApiKeyId, SessionId};
+use shared::principal::PlatformRole;
 use shared::table::{Item, Table};
-use shared::testing::{ISSUER, TestApi, TestReply, World};
+use shared::testing::{ISSUER, TestApi, TestReply, TestUser, World, cx};
 use shared::token::Claims;
 use shared::worker::WorkerError;
+
+/// Where administrators of the platform work.
+pub const HOME: &str = "203.0.113.7";
 
 /// What the tenant's things are called.
 #[derive(Debug, Default)]
@@ -129,10 +136,12 @@ pub struct Stage {
     pub names: Names,
     /// The token of the tenant's owner.
     pub owner: String,
+    owner_id: String,
     /// That of its lowest role.
     pub member: String,
     /// That of the owner of another organisation.
     pub stranger: String,
+    stranger_id: String,
     /// Tokens of the owner that are no longer any.
     pub bad_tokens: Vec<(&'static str, String)>,
 }
@@ -150,9 +159,15 @@ impl Stage {
         let members = format!("/v1/organizations/{organization}/members");
         for (person, role) in [(&member, "member"), (&other, "organizer")] {
             let body = json!({"userId": person.id, "role": role});
-            stage.act(&owner, "auth", &members, body).await;
+            let asked = stage.act(&owner, "auth", &members, body).await;
+            let accept = format!(
+                "/v1/organizations/{organization}/invitations/{}/accept",
+                text(&asked, "/id")
+            );
+            stage.act(person, "auth", &accept, json!({})).await;
         }
         let sessions = stage.read(&owner, "auth", "/v1/auth/sessions").await;
+        stage.prove(&owner).await;
         let invitations = format!("/v1/organizations/{organization}/invitations");
         let invite = json!({"email": "new@example.org", "role": "member"});
         let invitation = stage.act(&owner, "auth", &invitations, invite).await;
@@ -180,6 +195,8 @@ impl Stage {
             ("token", stage.invitation_token().await),
         ];
         stage.names.0.extend(things);
+        stage.owner_id = owner.id;
+        stage.stranger_id = stranger.id;
         stage.owner = owner.token;
         stage.member = member.token;
         stage.stranger = stranger.token;
@@ -187,7 +204,8 @@ impl Stage {
     }
 
     async fn bare() -> Self {
-        let world = World::of("auth").await;
+        let mut world = World::of("auth").await;
+        Arc::make_mut(&mut world.core.config).admin_networks = HOME.parse().unwrap();
         let mut tables = BTreeMap::from([("auth", world.table().clone())]);
         for name in [
             "events",
@@ -207,8 +225,10 @@ impl Stage {
             tables,
             names: Names::default(),
             owner: String::new(),
+            owner_id: String::new(),
             member: String::new(),
             stranger: String::new(),
+            stranger_id: String::new(),
             bad_tokens: Vec::new(),
         }
     }
@@ -226,6 +246,49 @@ impl Stage {
         }
     }
 
+    /// Somebody who belongs nowhere.
+    pub fn anybody(&self) -> TestUser {
+        self.world.user()
+    }
+
+    /// An owner of the platform, who belongs nowhere else.
+    pub async fn platform_owner(&self) -> TestUser {
+        self.world.platform(PlatformRole::Owner).await
+    }
+
+    /// The token of another session of somebody.
+    pub fn session(&self, user: &TestUser) -> String {
+        self.world
+            .token(&self.world.claims(user.id, SessionId::new()))
+    }
+
+    /// A key of the tenant's owner.
+    pub async fn key(&self, scopes: BTreeSet<String>) -> String {
+        self.key_of(&self.owner_id, scopes).await
+    }
+
+    /// A key of the owner of another organisation.
+    pub async fn strangers_key(&self, scopes: BTreeSet<String>) -> String {
+        self.key_of(&self.stranger_id, scopes).await
+    }
+
+    async fn key_of(&self, user: &str, scopes: BTreeSet<String>) -> String {
+        let text = Kind::Key.generate().unwrap();
+        let mut commit = Commit::new(self.world.access(), &cx());
+        commit.put(&KeyVerifier {
+            hash: Kind::Key.hash(&text).unwrap(),
+            key_id: ApiKeyId::new(),
+            owner: KeyOwner::User {
+                user_id: user.parse().unwrap(),
+            },
+            scopes,
+            terms: Terms::default(),
+            expires_at: None,
+        });
+        commit.execute().await.unwrap();
+        text
+    }
+
     /// Tokens of this person that must not be taken for any.
     async fn spoil(&mut self, person: &Person) {
         let login = json!({
@@ -237,7 +300,7 @@ impl Stage {
         logout.send().await.expect(204);
         let claims = self
             .world
-            .claims(person.id.parse().unwrap(), shared::id::SessionId::new());
+            .claims(person.id.parse().unwrap(), SessionId::new());
         let late = self.world.token(&Claims {
             iat: claims.iat - 2000,
             exp: claims.iat - 1000,
@@ -306,10 +369,20 @@ impl Stage {
         let events = self.world.outbox(&self.tables["auth"]).await;
         let invited = events
             .iter()
-            .find(|event| event.kind == "organization.invitation.created")
+            .rfind(|event| event.kind == "organization.invitation.created")
             .unwrap();
-        let sealed = text(&invited.data, "/sealedToken");
-        String::from_utf8(shared::digest::from_base64url(&sealed).unwrap()).unwrap()
+        opened(&invited.data)
+    }
+
+    /// Proves the address of somebody by the letter that was mailed.
+    async fn prove(&self, who: &Person) {
+        let events = self.world.outbox(&self.tables["auth"]).await;
+        let letter = events
+            .iter()
+            .find(|event| event.data["userId"] == who.id && !event.data["sealedToken"].is_null())
+            .unwrap();
+        let body = json!({"token": opened(&letter.data)});
+        self.act(who, "auth", "/v1/auth/verify-email", body).await;
     }
 
     /// Everything that all tables hold, but for counted requests.
@@ -323,6 +396,12 @@ impl Stage {
         }
         all
     }
+}
+
+/// The token that a letter carries, as the mailer opens it.
+fn opened(letter: &Value) -> String {
+    let sealed = text(letter, "/sealedToken");
+    String::from_utf8(shared::digest::from_base64url(&sealed).unwrap()).unwrap()
 }
 
 fn text(body: &Value, pointer: &str) -> String {

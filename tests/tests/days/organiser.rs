@@ -21,7 +21,7 @@ impl Team {
         let body = json!({"name": "Day Makers", "slug": slug, "eventApproval": true});
         let made = owner.post("/v1/organizations", &body).await.expect(201);
         let organization = made.body["id"].clone();
-        let members = format!("/v1/organizations/{}/members", text(&made.body, "id"));
+        let id = text(&made.body, "id");
         let mut joined = Vec::new();
         for (name, role) in [
             ("oskar", "organizer"),
@@ -29,9 +29,7 @@ impl Team {
             ("dora", "checkin"),
         ] {
             let person = stack.person(name).await;
-            let body = json!({"userId": person.id, "role": role});
-            owner.post(&members, &body).await.expect(201);
-            person.told("organization.member-added").await;
+            owner.takes_in(&person, id, role).await;
             joined.push(person);
         }
         let [organiser, approver, door] = joined.try_into().unwrap();

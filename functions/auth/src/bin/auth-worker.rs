@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambda_runtime::Error;
 use plenary_auth::{
     store::Store,
-    worker::{Command, Payload, Worker},
+    worker::{Payload, Worker},
 };
 use serde_json::Value;
 use shared::{aws::Aws, config::Env, cx::Context, run};
@@ -34,9 +34,9 @@ async fn main() -> Result<(), Error> {
 async fn answer(worker: &Worker, payload: Payload) -> Result<Value, Error> {
     match payload {
         Payload::Batch(batch) => Ok(serde_json::to_value(worker.handle(batch).await)?),
-        Payload::Command(Command::Owner { email }) => {
+        Payload::Command(command) => {
             let cx = Context::begin(PATIENCE);
-            Ok(serde_json::to_value(worker.make_owner(&cx, &email).await?)?)
+            Ok(serde_json::to_value(worker.obey(&cx, command).await?)?)
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod flow;
 pub mod guesses;
 pub mod id_token;
 pub mod identity;
+pub mod invitation;
 pub mod kept;
 pub mod mailed;
 pub mod organization;

@@ -1,18 +1,14 @@
-//! Organisations, their members and invitations.
+//! Organisations and their members.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
-    id::{InvitationId, OrganizationId, UserId},
+    id::{OrganizationId, UserId},
     principal::Role,
 };
 
-use super::{account::Address, refresh::Fingerprint};
-
-/// How long an invitation can be accepted.
-pub const INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// In how many organisations one person can be: the memberships are read with
-/// every request, so nobody may make them many for somebody else.
+/// every request. Nobody makes them many for somebody else, who accepts each.
 pub const MAX_MEMBERSHIPS: u64 = 100;
 /// How long it is remembered that a membership ended: longer than any event
 /// about it can come again.
@@ -145,47 +141,6 @@ pub struct Headcount {
     pub members: u64,
     /// Those with the role `owner`: never fewer than one.
     pub owners: u64,
-}
-
-/// Where an invitation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum InvitationState {
-    /// It can be accepted.
-    Pending,
-    /// It was accepted.
-    Accepted,
-    /// It was withdrawn.
-    Revoked,
-}
-
-/// An invitation into an organisation, bound to one address.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Invitation {
-    /// Its id.
-    pub id: InvitationId,
-    /// Where to.
-    pub organization_id: OrganizationId,
-    /// Counts its changes.
-    pub version: u64,
-    /// Whom: the normalised address.
-    pub email: Address,
-    /// As what.
-    pub role: Role,
-    /// Who invited.
-    pub invited_by: UserId,
-    /// Where it stands.
-    pub state: InvitationState,
-    /// Who accepted it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accepted_by: Option<UserId>,
-    /// Of the token that was sent.
-    pub token: Fingerprint,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Until when it can be accepted.
-    pub expires_at: Timestamp,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use shared::{
     event::auth::{CredentialChange, CredentialChanged, CredentialKind},
     id::{ApiKeyId, InvalidId, OrganizationId, ServiceAccountId, UserId},
     principal::{Machine, Role},
+    scope,
 };
 
 use super::refresh::CryptoError;
@@ -180,6 +181,18 @@ impl Program {
         Ok(next)
     }
 
+    /// Whether it may do anything that it could not as it was `before`: by
+    /// another scope, from elsewhere, more often or for longer.
+    pub fn exceeds(&self, before: &Self) -> bool {
+        let longer = match (self.expires_at, before.expires_at) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(now), Some(then)) => now > then,
+        };
+        let included = |wanted: &String| scope::include(&before.scopes, wanted);
+        longer || self.terms.exceed(&before.terms) || !self.scopes.iter().all(included)
+    }
+
     /// Without a secret.
     pub fn without(&self, hash: &str) -> Self {
         let mut next = self.clone();
@@ -273,6 +286,8 @@ impl Program {
 
 #[cfg(test)]
 mod tests {
+    use shared::{api_key::OwnLimit, network::Networks};
+
     use super::*;
 
     fn key(now: Timestamp) -> Program {
@@ -334,6 +349,45 @@ mod tests {
             key.rotated(secret(), minutes(10), now + minutes(10))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn au_25_what_widens_a_program_is_known() {
+        let now = Timestamp::UNIX_EPOCH;
+        let limit = |requests, seconds| Some(OwnLimit { requests, seconds });
+        let mut before = key(now);
+        before.scopes = BTreeSet::from(["events:write".into(), "media:read".into()]);
+        before.terms.networks = "10.0.0.0/8".parse().unwrap();
+        before.terms.limit = limit(10, 60);
+        before.expires_at = Some(now + minutes(60));
+        let with = |change: &dyn Fn(&mut Program)| {
+            let mut after = before.clone();
+            change(&mut after);
+            after.exceeds(&before)
+        };
+        assert!(with(&|p| p.scopes = ["media:write".into()].into()));
+        assert!(with(&|p| p.scopes.extend(["users:read".into()])));
+        assert!(with(&|p| p.terms.networks = Networks::default()));
+        assert!(with(
+            &|p| p.terms.networks = "10.0.0.0/8,::1".parse().unwrap()
+        ));
+        assert!(with(&|p| p.terms.limit = None));
+        assert!(with(&|p| p.terms.limit = limit(11, 60)));
+        assert!(with(&|p| p.terms.limit = limit(10, 59)));
+        assert!(with(&|p| p.terms.limit = limit(20, 120)), "a larger burst");
+        assert!(with(&|p| p.expires_at = None));
+        assert!(with(&|p| p.expires_at = Some(now + minutes(61))));
+        // Less is no more, nor is another name.
+        assert!(!with(&|p| p.name = "m".into()));
+        assert!(!with(&|p| p.scopes = ["events:read".into()].into()));
+        assert!(!with(&|p| p.terms.networks = "10.1.0.0/16".parse().unwrap()));
+        assert!(!with(&|p| p.terms.limit = limit(5, 60)));
+        assert!(!with(&|p| p.expires_at = Some(now)));
+        // What was unbounded can only be bound.
+        assert!(!before.exceeds(&Program {
+            scopes: before.scopes.clone(),
+            ..key(now)
+        }));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{grant::User, state::App};
 pub struct Me {
     #[serde(flatten)]
     user: User,
+    /// What the person is on the platform, from where the request comes.
     platform_role: PlatformRole,
     /// Where you belong, and what you may do there.
     organizations: Vec<Place>,

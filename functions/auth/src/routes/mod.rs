@@ -13,6 +13,7 @@ pub mod organizations;
 pub mod passkeys;
 pub mod programs;
 pub mod providers;
+mod token_of;
 pub mod users;
 pub mod well_known;
 
@@ -33,6 +34,7 @@ use utoipa_axum::{
 use crate::state::App;
 
 pub use account_of::account_of;
+pub use token_of::token_of;
 
 /// The routes with a principal, and those that everybody may call.
 pub fn ordinary() -> OpenApiRouter<App> {
@@ -54,6 +56,7 @@ pub fn ordinary() -> OpenApiRouter<App> {
             auth::revoke_others::revoke_others
         ))
         .routes(routes!(auth::revoke_session::revoke))
+        .routes(routes!(auth::verify_email::resend))
         .routes(routes!(mfa::overview::overview))
         .routes(routes!(mfa::remove::remove))
         .routes(routes!(mfa::reset::reset))
@@ -77,7 +80,11 @@ pub fn ordinary() -> OpenApiRouter<App> {
             invitations::create::create,
             invitations::list::list
         ))
-        .routes(routes!(invitations::revoke::revoke))
+        .routes(routes!(
+            invitations::answer::show,
+            invitations::revoke::revoke
+        ))
+        .routes(routes!(invitations::answer::accept))
         .routes(routes!(users::list::list))
         .routes(routes!(users::get::get, users::change::change))
         .routes(routes!(programs::api_keys::list))
@@ -112,7 +119,17 @@ fn parameters() -> OpenApi {
         .build()
 }
 
-/// The routes that take or give a password, a token or a code.
+/// The routes that take or give what nobody guesses: a refresh token, or the
+/// credentials of a client.
+pub fn tokens() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(oauth::token::token))
+        .routes(routes!(oauth::introspect::introspect))
+        .routes(routes!(oauth::revoke::revoke))
+}
+
+/// The routes that take or give a password, a code or a new secret.
 pub fn credentials() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(auth::register::register))
@@ -151,13 +168,11 @@ pub fn credentials() -> OpenApiRouter<App> {
             auth::verify_email::show,
             auth::verify_email::verify_email
         ))
-        .routes(routes!(auth::verify_email::resend))
         .routes(routes!(auth::change_email::change_email))
         .routes(routes!(
             auth::change_email::show,
             auth::change_email::confirm
         ))
-        .routes(routes!(auth::refresh::refresh))
         .routes(routes!(auth::step_up::step_up))
         .routes(routes!(auth::step_up::options))
         .routes(routes!(passkeys::add::add))
@@ -168,9 +183,6 @@ pub fn credentials() -> OpenApiRouter<App> {
         .routes(routes!(mfa::confirm::confirm))
         .routes(routes!(mfa::recovery_codes::renew))
         .routes(routes!(mfa::verify::verify))
-        .routes(routes!(oauth::token::token))
-        .routes(routes!(oauth::introspect::introspect))
-        .routes(routes!(oauth::revoke::revoke))
         .routes(routes!(programs::api_keys::create))
         .routes(routes!(programs::api_keys::rotate_key))
         .routes(routes!(programs::service_accounts::create))

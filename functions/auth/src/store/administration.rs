@@ -79,13 +79,7 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
-        commit
-            .within(&self.access)
-            .check(UserAccess::key_of(by.user_id))
-            .when("#platformRole = :as AND #suspended = :no")
-            .bind(":as", by.role)
-            .bind(":no", false)
-            .or(Problem::forbidden("Your role on the platform has changed."));
+        self.administers(&mut commit, by);
         self.write(&mut commit, decision);
         commit.finish(reply).await
     }
@@ -118,6 +112,17 @@ impl Store {
         };
         self.write(&mut commit, &decision);
         commit.execute().await.map(Some)
+    }
+
+    /// The administrator still is what the token said.
+    pub(super) fn administers(&self, commit: &mut Commit, by: Administrator) {
+        commit
+            .within(&self.access)
+            .check(UserAccess::key_of(by.user_id))
+            .when("#platformRole = :as AND #suspended = :no")
+            .bind(":as", by.role)
+            .bind(":no", false)
+            .or(Problem::forbidden("Your role on the platform has changed."));
     }
 
     fn write(&self, commit: &mut Commit, decision: &Decision<'_>) {

@@ -186,6 +186,9 @@ impl Unproven {
                     ..Factors::none(user)
                 },
             );
+            if self.factors.is_active() {
+                publish(commit, &Factors::none(user));
+            }
         } else {
             commit
                 .check(items::factors(user))
@@ -224,19 +227,23 @@ pub(super) fn keep(commit: &mut Commit, factors: &Factors) {
 
 /// Says what the factors are now: in the log, and in a letter to their owner.
 pub(super) fn told(commit: &mut Commit, account: &Account, factors: &Factors) {
-    let sequence = next_sequence(None, commit.now());
-    commit.publish(
-        &UserSecondFactorsChanged {
-            user_id: account.id,
-            authenticator_app: factors.totp.is_some(),
-            passkeys: factors.passkeys,
-        },
-        sequence,
-    );
+    publish(commit, factors);
     links::tell(
         commit,
         account.id,
         &account.email,
         Letter::SecondFactorsChanged,
+    );
+}
+
+fn publish(commit: &mut Commit, factors: &Factors) {
+    let sequence = next_sequence(None, commit.now());
+    commit.publish(
+        &UserSecondFactorsChanged {
+            user_id: factors.user_id,
+            authenticator_app: factors.totp.is_some(),
+            passkeys: factors.passkeys,
+        },
+        sequence,
     );
 }

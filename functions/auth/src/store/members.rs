@@ -1,7 +1,7 @@
 //! Memberships: the roles that every group reads from the table `access`.
 
 use shared::{
-    access::Membership,
+    access::{Membership, UserAccess},
     api_key::KeyOwner,
     commit::Commit,
     cx::Context,
@@ -9,9 +9,9 @@ use shared::{
     http::Reply,
     id::{OrganizationId, UserId},
     page::PageRequest,
-    principal::{Machine, Role},
-    problem::Problem,
-    table::{Found, Query, StoreError},
+    principal::{Machine, PlatformRole, Role},
+    problem::{CONFLICT, Problem},
+    table::{Found, Query, StoreError, Table},
 };
 
 use super::{Store, items, organizations::forget_default};
@@ -90,22 +90,6 @@ impl Store {
         self.access.query_all(Membership::all_of(user)).await
     }
 
-    /// Adds a member, and answers.
-    pub async fn add_member(
-        &self,
-        cx: &Context,
-        organization: &Organization,
-        member: &Member,
-        account: &Account,
-        actor: Actor,
-        reply: Reply,
-    ) -> Result<Reply, Problem> {
-        let mut commit = Commit::new(&self.table, cx);
-        self.join(&mut commit, organization, member, account);
-        vouch(&mut commit, organization.id, actor);
-        commit.finish(reply).await
-    }
-
     /// Gives a member another role, and answers.
     pub async fn change_member(
         &self,
@@ -116,13 +100,18 @@ impl Store {
         actor: Actor,
         reply: Reply,
     ) -> Result<Reply, Problem> {
+        let own = actor.role.filter(|_| actor.user_id == after.user_id);
+        // What is replaced is what the right was read from.
+        if own.is_some_and(|role| role != before.role) {
+            return Err(Problem::new(&CONFLICT).detail("Your role has changed in between."));
+        }
         let mut commit = Commit::new(&self.table, cx);
         commit.replace(after);
         commit.within(&self.access).put(&membership(after));
         count_owners(&mut commit, before, is_owner(after) - is_owner(before), 0);
         still_there(&mut commit, organization.id);
-        if actor.user_id != after.user_id {
-            vouch(&mut commit, organization.id, actor);
+        if own.is_none() {
+            self.vouch(&mut commit, organization.id, actor);
         }
         commit.publish(
             &OrganizationMemberChanged {
@@ -161,7 +150,7 @@ impl Store {
             forget_default(&mut commit, account, organization);
         }
         if actor.user_id != user {
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         commit.publish(
             &OrganizationMemberRemoved {
@@ -171,6 +160,32 @@ impl Store {
             gone.sequence,
         );
         commit.finish(reply).await
+    }
+
+    /// The actor still has the role that allowed this.
+    pub(super) fn vouch(&self, commit: &mut Commit, organization: OrganizationId, actor: Actor) {
+        let Some(role) = actor.role else {
+            vouch_for_administrator(commit, &self.access, actor.user_id);
+            return;
+        };
+        let check = match actor.machine.map(ProgramId::from) {
+            None => commit
+                .check(items::member(organization, actor.user_id))
+                .when("#state = :active AND #role = :role")
+                .bind(":active", MemberState::Active),
+            Some(id) => commit
+                .check(items::program(
+                    KeyOwner::Organization {
+                        organization_id: organization,
+                        role,
+                    },
+                    id,
+                ))
+                .when("#owner.#role = :role"),
+        };
+        check.bind(":role", role).or(Problem::forbidden(
+            "Your role in the organisation has changed.",
+        ));
     }
 
     /// Puts a member into an organisation that exists already.
@@ -274,26 +289,14 @@ pub(super) fn still_there(commit: &mut Commit, organization: OrganizationId) {
         .or(Problem::not_found("The organisation"));
 }
 
-/// The actor still has the role that allowed this.
-pub(super) fn vouch(commit: &mut Commit, organization: OrganizationId, actor: Actor) {
-    if let Some(role) = actor.role {
-        let check = match actor.machine.map(ProgramId::from) {
-            None => commit
-                .check(items::member(organization, actor.user_id))
-                .when("#state = :active AND #role = :role")
-                .bind(":active", MemberState::Active),
-            Some(id) => commit
-                .check(items::program(
-                    KeyOwner::Organization {
-                        organization_id: organization,
-                        role,
-                    },
-                    id,
-                ))
-                .when("#owner.#role = :role"),
-        };
-        check.bind(":role", role).or(Problem::forbidden(
-            "Your role in the organisation has changed.",
-        ));
-    }
+/// Whoever acts everywhere still administers the platform.
+fn vouch_for_administrator(commit: &mut Commit, access: &Table, user: UserId) {
+    commit
+        .within(access)
+        .check(UserAccess::key_of(user))
+        .when("#platformRole IN (:admin, :owner) AND #suspended = :no")
+        .bind(":admin", PlatformRole::Admin)
+        .bind(":owner", PlatformRole::Owner)
+        .bind(":no", false)
+        .or(Problem::forbidden("Your role on the platform has changed."));
 }

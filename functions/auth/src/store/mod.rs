@@ -31,6 +31,7 @@ pub use items::{NextSecret, SigningSecret};
 pub use links::{Registrant, Sealed};
 pub use members::Actor;
 pub use organizations::Removal;
+pub use passkeys::FactorRemoval;
 pub use programs::Programs;
 pub use sessions::Ending;
 

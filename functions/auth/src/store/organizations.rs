@@ -18,18 +18,18 @@ use shared::{
     id::{OrganizationId, UserId},
     principal::Role,
     problem::{CONFLICT, Problem},
-    table::{Entity as _, Key, Query, StoreError},
+    table::{Entity, Key, Query, StoreError},
 };
 
 use super::{
     Store,
     items::{self, AnyItem, Claim},
-    members::{Actor, vouch},
+    members::Actor,
 };
 use crate::{
     model::{
         account::Account,
-        organization::{Headcount, Member, Organization, OrganizationState},
+        organization::{Headcount, Member, MemberState, Organization, OrganizationState},
         program::Program,
     },
     problems::SLUG_TAKEN,
@@ -122,7 +122,7 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
-        vouch(&mut commit, after.id, actor);
+        self.vouch(&mut commit, after.id, actor);
         if before.slug != after.slug {
             commit.delete(items::slug(&before.slug));
             commit
@@ -154,6 +154,14 @@ impl Store {
             return Ok(());
         }
         let mut commit = Commit::new(&self.table, cx);
+        commit
+            .check(items::member(organization.id, owner))
+            .when("#state = :active AND #role = :owner")
+            .bind(":active", MemberState::Active)
+            .bind(":owner", Role::Owner)
+            .or(Problem::forbidden(
+                "Your role in the organisation has changed.",
+            ));
         commit.replace(&Organization {
             state: OrganizationState::Deleting,
             deleted_by: Some(owner),
@@ -192,29 +200,53 @@ impl Store {
         if !commit.is_empty() {
             return self.commit_chunk(commit, id, owner).await;
         }
-        let members = partition
-            .clone()
-            .begins_with(items::MEMBER)
-            .limit(MEMBER_CHUNK + 1);
-        let members = self.table.query::<Member>(members).await?.items;
-        let others: Vec<&Member> = members
-            .iter()
-            .filter(|m| m.user_id != owner)
-            .take(MEMBER_CHUNK as usize)
-            .collect();
+        let others = self.others(&partition, owner).await?;
         if others.is_empty() {
             let rest = partition.begins_with(items::INVITATIONS).limit(ITEM_CHUNK);
-            let rest = self.table.query::<AnyItem>(rest).await?.items;
+            let rest = self.next_of::<AnyItem>(rest, |_| true).await?;
             for item in &rest {
                 commit.delete(item.key());
             }
         } else {
-            self.expel(&mut commit, &others).await?;
+            self.expel(&mut commit, &others.iter().collect::<Vec<_>>())
+                .await?;
         }
         if commit.is_empty() {
             return Ok(false);
         }
         self.commit_chunk(commit, id, owner).await
+    }
+
+    /// The next members but the owner, up to a chunk of them.
+    async fn others(&self, partition: &Query, owner: UserId) -> Result<Vec<Member>, StoreError> {
+        let members = partition
+            .clone()
+            .begins_with(items::MEMBER)
+            .limit(MEMBER_CHUNK + 1);
+        let mut others = self
+            .next_of::<Member>(members, |member| member.user_id != owner)
+            .await?;
+        others.truncate(MEMBER_CHUNK as usize);
+        Ok(others)
+    }
+
+    /// The first page that has something: what expired and is not removed yet
+    /// fills pages and is not seen.
+    async fn next_of<E: Entity>(
+        &self,
+        query: Query,
+        wanted: impl Fn(&E) -> bool,
+    ) -> Result<Vec<E>, StoreError> {
+        let mut after = None;
+        loop {
+            let page = query.clone().after(after);
+            let mut found = self.table.query::<E>(page).await?;
+            found.items.retain(&wanted);
+            if !found.items.is_empty() || found.next.is_none() {
+                return Ok(found.items);
+            }
+            after = found.next;
+        }
     }
 
     /// Commits a chunk while `owner` is still the one who deletes.

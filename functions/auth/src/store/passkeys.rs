@@ -1,6 +1,7 @@
 //! Passkeys. A credential belongs to one account: its id is claimed.
 
 use shared::{
+    access::UserAccess,
     commit::Commit,
     cx::Context,
     http::Reply,
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     model::{
         account::Account,
+        administration::Administrator,
         factors::Factors,
         passkey::{MAX_PASSKEYS, Passkey},
         session::Session,
@@ -105,27 +107,53 @@ impl Store {
         commit.finish(reply).await
     }
 
-    /// Removes every second factor of an account: its owner lost them, or is
-    /// going. The owner is told.
+    /// Removes every second factor of an account: its owner lost them, and is
+    /// told. The administrator must still be what the token said, and stand
+    /// above the owner.
     pub async fn remove_all_factors(
         &self,
         cx: &Context,
-        account: &Account,
-        factors: &Factors,
-        passkeys: &[Passkey],
+        what: &FactorRemoval<'_>,
+        by: Administrator,
         reply: Reply,
     ) -> Result<Reply, Problem> {
+        let (account, factors) = (what.account, what.factors);
         let mut commit = Commit::new(&self.table, cx);
+        self.administers(&mut commit, by);
+        let key = UserAccess::key_of(account.id);
+        let unchanged = commit.within(&self.access).check(key);
+        let unchanged = match what.standing {
+            None => unchanged.when("attribute_not_exists(#pk)"),
+            Some(standing) => unchanged
+                .when("#platformRole = :role")
+                .bind(":role", standing.platform_role),
+        };
+        unchanged.or(Problem::forbidden(
+            "Their role on the platform has changed.",
+        ));
         let none = Factors {
             version: factors.version,
             ..Factors::none(account.id)
         };
         keep(&mut commit, &none);
-        for passkey in passkeys {
+        for passkey in what.passkeys {
             commit.delete(items::passkey(account.id, passkey.id));
             commit.delete(items::credential_claim(&passkey.credential_id));
         }
         told(&mut commit, account, &none);
         commit.finish(reply).await
     }
+}
+
+/// Whose second factors an administrator takes away, as they were read.
+#[derive(Debug)]
+pub struct FactorRemoval<'a> {
+    /// Whose.
+    pub account: &'a Account,
+    /// The second factors.
+    pub factors: &'a Factors,
+    /// The passkeys.
+    pub passkeys: &'a [Passkey],
+    /// What their owner is on the platform; nothing if nobody said.
+    pub standing: Option<&'a UserAccess>,
 }

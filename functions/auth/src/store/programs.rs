@@ -19,7 +19,7 @@ use shared::{
 use super::{
     Store,
     items::{self, ProgramOwner},
-    members::{Actor, still_there, vouch},
+    members::{Actor, still_there},
     sessions::still_signed_in,
 };
 use crate::{
@@ -106,7 +106,7 @@ impl Store {
             .or(Problem::new(&TOO_MANY_KEYS));
         if let Some((organization, _)) = new.place() {
             still_there(&mut commit, organization);
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         self.let_in(&mut commit, new);
         commit.publish(&new.changed(CredentialChange::Created), 1);
@@ -127,7 +127,7 @@ impl Store {
         commit.replace(after);
         if let (Some((organization, _)), Some(actor)) = (after.place(), actor) {
             still_there(&mut commit, organization);
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         for gone in &before.secrets {
             if !after.secrets.iter().any(|kept| kept.hash == gone.hash) {
@@ -150,7 +150,7 @@ impl Store {
         let mut commit = Commit::new(&self.table, cx);
         self.take_out(&mut commit, program);
         if let (Some((organization, _)), Some(actor)) = (program.place(), actor) {
-            vouch(&mut commit, organization, actor);
+            self.vouch(&mut commit, organization, actor);
         }
         commit.finish(reply).await
     }

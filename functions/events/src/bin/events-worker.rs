@@ -59,7 +59,8 @@ async fn answer(store: &Store, payload: Payload) -> Result<Value, Error> {
         } => {
             let cx = Context::begin(Duration::from_secs(25));
             let ended = worker::end_offers(store, &cx).await?;
-            Ok(json!({"ended": ended}))
+            let jobs = worker::go_on(store, &cx).await?;
+            Ok(json!({"ended": ended, "jobs": jobs}))
         }
     }
 }

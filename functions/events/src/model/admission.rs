@@ -21,9 +21,9 @@ pub const MAX_QUANTITY: u32 = 20;
 pub(super) const MAX_TYPES: usize = 20;
 const MAX_QUESTIONS: usize = 50;
 const MAX_LISTS: usize = 20;
-/// What an item of the table holds, with room for the rest of it: a change
-/// that waits stands within the event.
-const MAX_QUESTION_BYTES: usize = 100_000;
+/// The most of all of it, as JSON: it is one item, read by each who registers,
+/// and a change of it that waits stands within the event.
+const MAX_BYTES: usize = 64 * 1024;
 /// An offer lasts a week at most.
 const MAX_OFFER_MINUTES: u32 = 7 * 24 * 60;
 
@@ -274,15 +274,13 @@ impl Admission {
         }
         for (i, question) in self.questions.iter().enumerate() {
             question.check(&format!("/questions/{i}"), &mut faults);
-        }
-        let bytes = serde_json::to_vec(&self.questions).map_or(0, |text| text.len());
-        if bytes > MAX_QUESTION_BYTES {
-            let detail = format!("may have at most {MAX_QUESTION_BYTES} bytes in all");
-            faults.add("/questions".to_owned(), "too-large", detail);
+            let at = format!("/questions/{i}/ticketTypes");
+            faults.types(&at, &question.ticket_types, &self.ticket_types);
         }
         for (i, list) in self.check_in_lists.iter().enumerate() {
             faults.list(&format!("/checkInLists/{i}"), list, &self.ticket_types);
         }
+        faults.small("", &self, MAX_BYTES);
         faults.done()?;
         Ok(self)
     }

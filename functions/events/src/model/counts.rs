@@ -120,6 +120,21 @@ impl Counts {
         all
     }
 
+    /// As they are after so many places of the type were given out.
+    pub fn take(&mut self, kind: &str, quantity: u32) {
+        self.confirmed += quantity;
+        if let Some(kind) = self.kinds.0.get_mut(kind) {
+            kind.taken += quantity;
+        }
+    }
+
+    /// Whether so many places of the type could ever be free together: a group
+    /// that is larger than the event, or than the quota, waits for nothing.
+    pub fn could_hold(&self, kind: &str, quantity: u32) -> bool {
+        let fits = |most: Option<u32>| most.is_none_or(|most| quantity <= most);
+        fits(self.capacity) && fits(self.kind(kind).quota)
+    }
+
     /// How many places are left, of the event and of the type.
     pub fn room(&self, kind: &str) -> (u32, u32) {
         let left =

@@ -32,7 +32,7 @@ pub enum Direction {
 pub enum Verdict {
     /// Let in.
     Admitted,
-    /// Was let in before.
+    /// Was let in before, and the list admits once: a second use.
     AlreadyCheckedIn,
     /// Let out.
     Left,
@@ -58,20 +58,14 @@ pub enum Verdict {
     WrongEvent,
     /// It is not a ticket, or not one of ours.
     InvalidTicket,
+    /// No scan: a check-in was taken back.
+    Undone,
 }
 
 impl Verdict {
-    /// Whether the person is in.
+    /// Whether to let the person in, by this scan.
     pub const fn admitted(self) -> bool {
-        matches!(self, Self::Admitted | Self::AlreadyCheckedIn)
-    }
-
-    /// Whether the scan counts, and is not a refusal.
-    pub const fn counts(self) -> bool {
-        matches!(
-            self,
-            Self::Admitted | Self::AlreadyCheckedIn | Self::Left | Self::NotInside
-        )
+        matches!(self, Self::Admitted)
     }
 }
 
@@ -138,6 +132,13 @@ pub struct Scan {
     pub verdict: Verdict,
     /// Who told.
     pub told_by: UserId,
+    /// The hash of what was scanned, where and which way: the same mark with
+    /// another one is another scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// Why a check-in was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Scan {
@@ -179,6 +180,9 @@ pub struct Presence {
     pub entries: u32,
     /// Scans on the way out.
     pub exits: u32,
+    /// Second uses that the door refused; those it did not know of are entries.
+    #[serde(default)]
+    pub refused: u32,
     /// The earliest entry.
     #[serde(default)]
     pub first_at: Option<Timestamp>,
@@ -206,6 +210,7 @@ impl Presence {
             number,
             entries: 0,
             exits: 0,
+            refused: 0,
             first_at: None,
             latest: String::new(),
             inside: false,
@@ -232,6 +237,28 @@ impl Presence {
             Direction::Entry if list.multi_entry && !(newest && self.inside) => Verdict::Admitted,
             Direction::Entry => Verdict::AlreadyCheckedIn,
         }
+    }
+
+    /// After a second use that was refused: nobody came in by it.
+    pub fn after_refusal(&self) -> Self {
+        Self {
+            refused: self.refused + 1,
+            ..self.clone()
+        }
+    }
+
+    /// After the check-in was taken back: as if it had never been.
+    pub fn undone(&self) -> Self {
+        Self {
+            version: self.version,
+            ..Self::none(self.event_id, &self.list, self.registration_id, self.number)
+        }
+    }
+
+    /// Whether the ticket was shown for entry more often than `list` admits: to
+    /// two devices without a network, or a copy of it.
+    pub fn used_twice(&self, list: &CheckInList) -> bool {
+        !list.multi_entry && self.entries + self.refused > 1
     }
 
     /// What is known after a scan, whatever order they come in.
@@ -329,6 +356,8 @@ mod tests {
             received_at: at,
             verdict: Verdict::Admitted,
             told_by: UserId::new(),
+            what: None,
+            reason: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use shared::problem::{FieldError, Problem};
 
 use super::admission::{MAX_QUANTITY, MAX_TYPES, TicketType};
@@ -97,19 +98,25 @@ impl Faults {
     pub(super) fn list(&mut self, at: &str, list: &CheckInList, types: &[TicketType]) {
         self.length(format!("{at}/name"), &list.name, 1, 100);
         self.ordered(&format!("{at}/closesAt"), list.opens_at, list.closes_at);
-        self.few(
-            &format!("{at}/ticketTypes"),
-            list.ticket_types.len(),
-            MAX_TYPES,
-        );
-        for (i, id) in list.ticket_types.iter().enumerate() {
+        self.types(&format!("{at}/ticketTypes"), &list.ticket_types, types);
+    }
+
+    /// Names of ticket types that are there.
+    pub(super) fn types(&mut self, at: &str, names: &[String], types: &[TicketType]) {
+        self.few(at, names.len(), MAX_TYPES);
+        for (i, id) in names.iter().enumerate().take(MAX_TYPES) {
             if !types.iter().any(|kind| kind.id == *id) {
-                self.add(
-                    format!("{at}/ticketTypes/{i}"),
-                    "unknown",
-                    "is no ticket type",
-                );
+                self.add(format!("{at}/{i}"), "unknown", "is no ticket type");
             }
+        }
+    }
+
+    /// What is stored as one item has its bounds.
+    pub(super) fn small<T: Serialize>(&mut self, pointer: &str, value: &T, most: usize) {
+        let bytes = serde_json::to_vec(value).map_or(0, |json| json.len());
+        if bytes > most {
+            let detail = format!("has {bytes} bytes as JSON, of {most} at most");
+            self.add(pointer.to_owned(), "too-large", detail);
         }
     }
 

@@ -87,6 +87,11 @@ impl Progress {
         })
     }
 
+    /// Goes on there; at the beginning if nowhere.
+    pub fn at(position: Option<Position>) -> Self {
+        position.map_or_else(Self::default, |position| Self::until(false, position))
+    }
+
     /// Done up to there.
     pub fn until(saved: bool, position: Position) -> Self {
         let key = Key2(position.key.pk, position.key.sk);

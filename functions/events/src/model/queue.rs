@@ -4,7 +4,8 @@
 //! - Between types the one who has waited longest comes first. Whoever is
 //!   blocked by the quota of the type lets other types pass; whoever is blocked
 //!   by the capacity of the whole event lets nobody pass, for all want the same.
-//! - A group gets its places together or waits.
+//! - A group gets its places together or waits. One that is larger than the
+//!   event or the quota (which were larger once) holds nobody up: all pass.
 
 use super::counts::Counts;
 use super::registration::Waiting;
@@ -25,24 +26,31 @@ pub struct Queues(pub Vec<Vec<Waiting>>);
 impl Queues {
     /// Those who get a place now, in order; at most `most` places.
     pub fn served(&self, counts: &Counts, most: u32) -> Vec<Waiting> {
+        let queues = self.hopeful(counts);
         let mut counts = counts.clone();
         let mut given = 0;
-        let mut at = vec![0; self.0.len()];
+        let mut at = vec![0; queues.0.len()];
         let mut served = Vec::new();
-        while let Some(queue) = self.next(&counts, &at) {
-            let head = self.0[queue][at[queue]].clone();
+        while let Some(queue) = queues.next(&counts, &at) {
+            let head = queues.0[queue][at[queue]].clone();
             given += head.quantity;
             if given > most {
                 break;
             }
             at[queue] += 1;
-            counts.confirmed += head.quantity;
-            if let Some(kind) = counts.kinds.0.get_mut(&head.ticket_type) {
-                kind.taken += head.quantity;
-            }
+            counts.take(&head.ticket_type, head.quantity);
             served.push(head);
         }
         served
+    }
+
+    /// Without those who wait for more places than there are at all.
+    fn hopeful(&self, counts: &Counts) -> Self {
+        let hopeful = |queue: &Vec<Waiting>| {
+            let fits = |entry: &&Waiting| counts.could_hold(&entry.ticket_type, entry.quantity);
+            queue.iter().filter(fits).cloned().collect()
+        };
+        Self(self.0.iter().map(hopeful).collect())
     }
 
     /// The queue whose head is next, if its places are there.
@@ -64,19 +72,28 @@ impl Queues {
 
     /// What becomes of `quantity` more who want `kind` now.
     pub fn fate(&self, counts: &Counts, kind: &str, quantity: u32) -> Fate {
-        if counts.kind(kind).waiting > 0 {
-            return Fate::Wait;
-        }
         let (overall, own) = counts.room(kind);
-        let nobody_first = self.0.iter().filter_map(|queue| queue.first()).all(|head| {
+        let queues = self.hopeful(counts);
+        let nobody_first = queues.heads().all(|head| {
             // Whoever is not held back by the own type's quota comes first.
-            counts.room(&head.ticket_type).1 < head.quantity
+            head.ticket_type != kind && counts.room(&head.ticket_type).1 < head.quantity
         });
         if nobody_first && overall >= quantity && own >= quantity {
             Fate::Place
         } else {
             Fate::Wait
         }
+    }
+
+    /// Whether somebody waits for `kind` who can get a place some day.
+    pub fn wait_for(&self, counts: &Counts, kind: &str) -> bool {
+        let queues = self.hopeful(counts);
+        let waits = queues.heads().any(|head| head.ticket_type == kind);
+        waits
+    }
+
+    fn heads(&self) -> impl Iterator<Item = &Waiting> {
+        self.0.iter().filter_map(|queue| queue.first())
     }
 }
 
@@ -132,6 +149,23 @@ mod tests {
         );
         assert_eq!(orders(&queues.served(&full_vip, 3)), ["2"]);
         assert_eq!(orders(&queues.served(&counts(4, 4, &[]), 99)), [""; 0]);
+    }
+
+    /// B3-03: a group that is larger than the event holds nobody up.
+    #[test]
+    fn ev_20_who_can_never_be_served_is_passed() {
+        let large = waiting("", "1", 3);
+        let queues = Queues(vec![vec![large.clone(), waiting("", "2", 1)]]);
+        let mut event = counts(2, 1, &[]);
+        event.waitlisted = 4;
+        assert_eq!(orders(&queues.served(&event, 99)), ["2"]);
+        assert_eq!(Queues(vec![vec![large]]).fate(&event, "", 1), Fate::Place);
+        assert_eq!(queues.fate(&event, "", 1), Fate::Wait, "behind the other");
+        let quota = counts(10, 0, &[("vip", 2, 0)]);
+        let queues = Queues(vec![vec![waiting("vip", "1", 3), waiting("vip", "2", 2)]]);
+        assert_eq!(orders(&queues.served(&quota, 99)), ["2"]);
+        let larger = counts(10, 0, &[("vip", 3, 0)]);
+        assert_eq!(orders(&queues.served(&larger, 99)), ["1"]);
     }
 
     /// B3-03: a newcomer overtakes nobody who wants the same.

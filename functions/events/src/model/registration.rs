@@ -101,6 +101,10 @@ fn one() -> u32 {
     1
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// One per person and event; registering again after giving up goes on with
 /// the same item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -154,6 +158,9 @@ pub struct Registration {
     /// Whom the organiser registered by address; `userId` stands for nobody then.
     #[serde(default)]
     pub guest: Option<Guest>,
+    /// Whether the person wants it: not while only an organiser said so.
+    #[serde(default = "yes")]
+    pub accepted: bool,
     /// Counts the changes.
     pub version: u64,
 }
@@ -190,6 +197,7 @@ impl Registration {
             transfers: 0,
             handed_to: None,
             guest: None,
+            accepted: true,
             version: 0,
         }
     }

@@ -237,6 +237,7 @@ async fn scans(app: &App, id: EventId, page: &PageRequest) -> Result<Rows, Probl
         "device",
         "nonce",
         "toldBy",
+        "reason",
     ];
     table(
         columns,

@@ -15,6 +15,7 @@ mod format;
 mod get;
 mod history;
 mod list;
+mod looks;
 mod programme;
 mod publish;
 mod recommend;
@@ -240,6 +241,7 @@ fn at_the_door() -> OpenApiRouter<App> {
             door::attendance::get_attendance
         ))
         .routes(routes!(door::upload::upload_check_ins))
+        .routes(routes!(door::undo::undo_check_in))
         .routes(routes!(door::pack::check_in_pack))
         .routes(routes!(
             feedback::give::give_feedback,

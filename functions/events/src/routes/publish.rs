@@ -10,13 +10,13 @@ use shared::problem::Problem;
 
 use super::view::EventView;
 use super::{App, TAG, over};
-use crate::model::{Event, Move, Status};
+use crate::model::{Counts, Event, Move, Status};
 use crate::problems::WRONG_TRANSITION;
 
 /// Opens an event to everybody, and its registration.
 ///
-/// An approved event, or a draft where no approval is needed. A session not
-/// before its event.
+/// An approved event, or a draft where no approval is needed. A session only
+/// while its event is published.
 #[utoipa::path(
     post,
     path = "/v1/events/{id}/publish",
@@ -55,16 +55,33 @@ pub async fn publish(
             .with("currentStatus", event.status.name())
             .with("allowedTransitions", Vec::<String>::new()));
     }
+    let closed = || {
+        Problem::new(&WRONG_TRANSITION)
+            .detail("The event that it is part of is not published, or not any more.")
+            .with("currentStatus", event.status.name())
+            .with("allowedTransitions", Vec::<String>::new())
+    };
     if let Some(parent) = event.details.parent_id {
         let parent = app.store.find(parent).await?;
-        if parent.is_some_and(|parent| !parent.status.public()) {
-            return Err(Problem::new(&WRONG_TRANSITION)
-                .detail("The event that it is part of is not published yet.")
-                .with("currentStatus", event.status.name())
-                .with("allowedTransitions", Vec::<String>::new()));
+        let alone = event.details.stands_alone;
+        let fits = |status: Status| status == Status::Published || alone && status.public();
+        if parent.is_some_and(|parent| !fits(parent.status)) {
+            return Err(closed());
         }
     }
     let (next, counts, mut commit) = app.step(&cx, &event, &counts, Move::Publish, None)?;
+    if let Some(parent) = event
+        .details
+        .parent_id
+        .filter(|_| !event.details.stands_alone)
+    {
+        // A cancelled event's sessions are being called off: none is added then.
+        commit
+            .check(Counts::key_of(parent))
+            .when("#open = :open")
+            .bind(":open", true)
+            .or(closed());
+    }
     commit.publish(
         &EventPublished {
             event: next.snapshot(),

@@ -121,6 +121,9 @@ pub struct RegistrationView {
     pub answers: Answers,
     /// Whether the answers may be used to suggest people to meet.
     pub matchmaking_consent: bool,
+    /// Whether the person wants it: `false` while an organiser registered them
+    /// and they have not accepted.
+    pub accepted: bool,
     /// Whether connections may know that the person goes there.
     pub visible_to_connections: bool,
     /// Until when a place is offered, for `offered`.
@@ -135,8 +138,8 @@ pub struct RegistrationView {
     /// until that person claims it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guest: Option<Guest>,
-    /// The place on the waitlist of the ticket type, from 1; only in the
-    /// person's own view.
+    /// The place on the waitlist of the ticket type, from 1; 1001 stands for any
+    /// place behind the first thousand. Only in the person's own view.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waitlist_position: Option<usize>,
     /// Since when.
@@ -160,6 +163,7 @@ impl RegistrationView {
             quantity: registration.quantity,
             answers: registration.answers.clone(),
             matchmaking_consent: registration.matchmaking_consent,
+            accepted: registration.accepted,
             visible_to_connections: registration.visible_to_connections,
             offered_until: registration.offered_until,
             transfer_until: registration

@@ -2,10 +2,10 @@
 
 use shared::commit::Commit;
 use shared::id::{EventId, RegistrationId};
-use shared::problem::{CONFLICT, Problem};
+use shared::problem::{Problem, ProblemType};
 use shared::table::{Found, Position, Query, StoreError};
 
-use super::Store;
+use super::{Store, moved};
 use crate::model::{Attendance, Presence, Scan};
 
 impl Store {
@@ -32,6 +32,24 @@ impl Store {
         let key = Presence::key_of(event, list, registration, number);
         let found = self.table.get_consistent(&key).await?;
         Ok(found.unwrap_or_else(|| Presence::none(event, list, registration, number)))
+    }
+
+    /// Whether any of these places of a registration came in, on any of these
+    /// lists.
+    pub async fn came(
+        &self,
+        event: EventId,
+        lists: &[String],
+        registration: RegistrationId,
+        places: u32,
+    ) -> Result<Vec<Presence>, StoreError> {
+        let numbers = 1..=u8::try_from(places).unwrap_or(u8::MAX);
+        let all = lists
+            .iter()
+            .flat_map(|list| numbers.clone().map(move |number| (list, number)));
+        let read = all.map(|(list, number)| self.presence(event, list, registration, number));
+        let all = futures::future::try_join_all(read).await?;
+        Ok(all.into_iter().filter(|one| one.entries > 0).collect())
     }
 
     /// How many a list has let in.
@@ -77,17 +95,17 @@ impl Store {
 
     /// Keeps a scan that was refused: told once, it is known for ever.
     pub fn note(&self, commit: &mut Commit, scan: &Scan) {
-        commit.create(scan).or(told_before());
+        commit.create(scan).or(Problem::new(&TOLD_BEFORE));
     }
 
     /// Keeps a scan, and what is known after it; the attendance follows.
     pub fn pass(&self, commit: &mut Commit, scan: &Scan, before: &Presence, after: &Presence) {
         self.note(commit, scan);
-        let moved = Problem::new(&CONFLICT).detail("The ticket was scanned elsewhere.");
+        // The ticket may be scanned elsewhere at this moment.
         if before.version == 0 {
-            commit.create(after).or(moved);
+            commit.create(after).or(moved());
         } else {
-            commit.replace(after).or(moved);
+            commit.replace(after).or(moved());
         }
         let admitted = i64::from(after.entries > 0) - i64::from(before.entries > 0);
         let inside = i64::from(after.inside) - i64::from(before.inside);
@@ -103,7 +121,11 @@ impl Store {
     }
 }
 
-/// The mark of the scan is known. Whoever sends it again gets the first answer.
-pub fn told_before() -> Problem {
-    Problem::new(&CONFLICT).detail("This scan was told before.")
-}
+/// The mark of the scan is known. Whoever sends it again gets the first answer,
+/// so that this one is never sent.
+pub const TOLD_BEFORE: ProblemType = ProblemType {
+    slug: "scan-told-before",
+    title: "This scan was told before",
+    status: 409,
+    description: "",
+};

@@ -16,9 +16,11 @@
 //! | feedback-giver | `USER#<user>` | `FEEDBACK#<event>` | | |
 //! | ticket keys | `TICKETKEYS` | `SECRET`, `SECRET#NEXT`, `PUBLIC#<kid>` | | |
 //! | saved event | `USER#<user>` | `SAVED#<event>` | `SAVERS#<event>` by user, while saved | |
+//! | what is left of a job | `JOB#<what>#<id>` | `JOB` | `JOBS` by turn | |
 //! | notice of a change | `EVENT#<id>` | `NOTICE` | `NOTICES` by time | |
 //! | secret calendar | `USER#<user>` | `FEED#<feed>` | | |
 //! | way to a calendar | `FEED#<hash>` | `FEED` | | |
+//! | letters of a day | `LETTERS#<hash of recipient, or sender>#<day>` | `RECEIVED`, `SENT` | | |
 //! | event's cards | `FIND#<shelf>` | `<begin>#<event>` | | |
 //! | venue | `VENUE#<id>` | `VENUE` | | |
 //! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
@@ -31,7 +33,10 @@ mod door;
 pub mod family;
 mod feedback;
 pub mod feeds;
+mod guard;
 mod history;
+pub mod jobs;
+mod letters;
 pub mod notices;
 mod queues;
 mod release;
@@ -50,10 +55,12 @@ use crate::model::{
     Admission, Counts, Event, Filter, Interests, Organization, Registration, Saved,
 };
 
-pub use door::told_before;
-pub use queues::Hall;
+pub use door::TOLD_BEFORE;
+pub use guard::Guard;
+pub use letters::{Sender, letter};
+pub use queues::{COUNTED, Hall};
 pub use release::HEIRS;
-pub use seats::{Guard, Seats, full, registration_event};
+pub use seats::{Seats, moved, registration_event};
 pub use telling::{News, guest_noticed, share, share_anew};
 pub use ticket_keys::{TicketKey, TicketSecret};
 

@@ -8,6 +8,12 @@ use shared::table::{Found, Index, Position, Query, StoreError};
 use super::{OFFERS, Store};
 use crate::model::{Admission, Counts, Event, Queues, Registration, Waiting};
 
+/// How many are read at once behind those who can never be served.
+const PASSED_AT_ONCE: u32 = 100;
+
+/// How many are counted to tell somebody a place on the waitlist.
+pub const COUNTED: u32 = 1000;
+
 /// An event and all that decides on its places.
 #[derive(Debug, Clone)]
 pub struct Hall {
@@ -44,11 +50,34 @@ impl Store {
 
     async fn queues(&self, counts: &Counts, depth: u32) -> Result<Queues, StoreError> {
         let kinds = counts.waited_for();
-        let read = kinds.into_iter().map(|kind| async move {
-            let query = range(counts.id, kind, None).limit(depth);
-            Ok::<_, StoreError>(self.table.query::<Waiting>(query).await?.items)
-        });
+        let read = kinds
+            .into_iter()
+            .map(|kind| self.queue(counts, kind, depth));
         Ok(Queues(try_join_all(read).await?))
+    }
+
+    /// The first of a queue, until `depth` are among them who can get a place
+    /// some day.
+    async fn queue(
+        &self,
+        counts: &Counts,
+        kind: &str,
+        depth: u32,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let (mut first, mut limit, mut after) = (Vec::new(), depth, None);
+        let mut missing = depth as usize;
+        loop {
+            let query = range(counts.id, kind, None).consistent();
+            let query = query.limit(limit).after(after);
+            let page = self.table.query::<Waiting>(query).await?;
+            let hopeful = |entry: &&Waiting| counts.could_hold(kind, entry.quantity);
+            missing = missing.saturating_sub(page.items.iter().filter(hopeful).count());
+            first.extend(page.items);
+            (limit, after) = (PASSED_AT_ONCE, page.next);
+            if missing == 0 || after.is_none() {
+                return Ok(first);
+            }
+        }
     }
 
     /// The registrations of those who wait, in the same order.
@@ -59,22 +88,20 @@ impl Store {
         Ok(try_join_all(read).await?.into_iter().flatten().collect())
     }
 
-    /// How many stand before `order` on a ticket type's waitlist.
+    /// How many stand on a ticket type's waitlist, before `order` if it is
+    /// given; at most [`COUNTED`], for the list may be long. Eventually
+    /// consistent: it is read often, beside what sells the places.
     pub async fn ahead(
         &self,
         event: EventId,
         kind: &str,
-        order: &str,
+        order: Option<&str>,
     ) -> Result<usize, StoreError> {
-        let query = range(event, kind, Some(order));
-        let entries = self.table.query_all::<Waiting>(query).await?;
-        Ok(entries.len().saturating_sub(1))
-    }
-
-    /// How many entries a ticket type's waitlist has.
-    pub async fn length(&self, event: EventId, kind: &str) -> Result<usize, StoreError> {
-        let entries = self.table.query_all::<Waiting>(range(event, kind, None));
-        Ok(entries.await?.len())
+        let query = range(event, kind, order).limit(COUNTED + 1);
+        let found = self.table.query::<Waiting>(query).await?;
+        let before = |entry: &&Waiting| order.is_none_or(|order| entry.order.as_str() < order);
+        let before = found.items.iter().filter(before).count();
+        Ok(before.min(COUNTED as usize))
     }
 
     /// Offers that end before `until`, the oldest first; only a hint.
@@ -142,5 +169,4 @@ fn range(event: EventId, kind: &str, last: Option<&str>) -> Query {
     let last = last.unwrap_or(":");
     Query::partition(format!("EVENT#{event}"))
         .between(format!("{first}0"), format!("{first}{last}"))
-        .consistent()
 }

@@ -2,11 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use shared::commit::Commit;
-use shared::problem::{CONFLICT, Problem};
 use shared::table::StoreError;
 
 use super::queues::Hall;
-use super::{Guard, Seats, Store};
+use super::{Guard, Seats, Store, moved};
 use crate::model::{Registration, RegistrationStatus, Waiting};
 
 /// How many may be given places in one commit: three actions each.
@@ -20,8 +19,8 @@ impl Hall {
         Some(until.min(self.event.details.ends_at)).filter(|until| *until > now)
     }
 
-    /// Whether every registration is for one, and of no type: nobody can be
-    /// blocked while a place is free.
+    /// Whether everybody who waits does so for one place, of no type: nobody can
+    /// be blocked while a place is free.
     fn plain(&self) -> bool {
         self.admission.version == 0
     }
@@ -66,15 +65,15 @@ impl Store {
     ) -> Result<(), StoreError> {
         let heirs = self.heirs(&hall.without(was).served()).await?;
         let now = commit.now();
-        let guard = match (hall.plain(), was.status, hall.counts.waitlisted) {
-            (true, RegistrationStatus::Waitlisted, _) => Guard::Nothing,
-            (true, ..) if !heirs.is_empty() => Guard::Nothing,
+        let given: u32 = heirs.iter().map(|heir| heir.quantity).sum();
+        let even = was.status == RegistrationStatus::Waitlisted || given == was.quantity;
+        let guard = if !hall.counts.open || hall.plain() && even {
+            Guard::Nothing
+        } else if hall.counts.waitlisted == 0 {
             // Somebody may have begun to wait for this very place.
-            (true, ..) if hall.counts.open => Guard::NobodyWaits,
-            (true, ..) => Guard::Nothing,
-            (false, RegistrationStatus::Waitlisted, _) => Guard::AsSeen,
-            (false, _, 0) => Guard::NobodyWaits,
-            (false, ..) => Guard::AsSeen,
+            Guard::NobodyWaits
+        } else {
+            Guard::AsSeen
         };
         let mut seats = Seats::of(&hall.event, &hall.counts, commit);
         seats.cancel(was, &was.turned(RegistrationStatus::Cancelled, now), reason);
@@ -82,6 +81,27 @@ impl Store {
             seats.promote(heir, hall.offered_until(now));
         }
         seats.settle(guard, moved());
+        Ok(())
+    }
+
+    /// Gives places to somebody who waits, out of turn, within `commit`; places
+    /// that the others then need not wait for go to them.
+    pub async fn let_in(
+        &self,
+        commit: &mut Commit,
+        hall: &Hall,
+        who: &Registration,
+    ) -> Result<(), StoreError> {
+        let mut after = hall.without(who);
+        after.counts.take(&who.ticket_type, who.quantity);
+        let heirs = self.heirs(&after.served()).await?;
+        let until = hall.offered_until(commit.now());
+        let mut seats = Seats::of(&hall.event, &hall.counts, commit);
+        seats.promote(who, None);
+        for heir in &heirs {
+            seats.promote(heir, until);
+        }
+        seats.settle(Guard::AsSeen, moved());
         Ok(())
     }
 
@@ -100,9 +120,4 @@ impl Store {
         seats.settle(Guard::AsSeen, moved());
         Ok(true)
     }
-}
-
-/// The waitlist is not what it was when it was looked at.
-fn moved() -> Problem {
-    Problem::new(&CONFLICT).detail("The waitlist moved in the meantime.")
 }

@@ -3,34 +3,21 @@
 //! conditions that make them right. So counts, registrations, waitlist and
 //! events change together or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use http::header::RETRY_AFTER;
 use jiff::Timestamp;
 use shared::commit::{Action, Commit};
 use shared::event::events::{
-    RegistrationCancelled, RegistrationCheckedIn, RegistrationCreated, RegistrationOffered,
-    RegistrationPromoted,
+    RegistrationCancelled, RegistrationCheckInUndone, RegistrationCheckedIn, RegistrationCreated,
+    RegistrationOffered, RegistrationPromoted,
 };
-use shared::problem::{CONFLICT, Problem};
+use shared::problem::Problem;
 
+use super::guard::Guard;
 use super::telling::{News, answers_shared, guest_noticed};
 use crate::model::{Counts, Event, Kinds, Registration, RegistrationStatus, Waiting};
-use crate::problems::EVENT_FULL;
-
-/// What must still be true of the waitlist when the moves are committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
-    /// Nothing: what is freed is given to those who wait, one for one, or the
-    /// event gives no places any more.
-    Nothing,
-    /// Nobody waits.
-    NobodyWaits,
-    /// Somebody waits for this ticket type, so that one more waits rightly.
-    SomebodyWaits,
-    /// Nobody joined or left it, and no place was taken or freed: the moves
-    /// rest on who waits and on what is free.
-    AsSeen,
-}
+use crate::problems::CROWDED;
 
 /// The moves of registrations of one event.
 #[derive(Debug)]
@@ -58,6 +45,7 @@ macro_rules! payload {
             time_zone: $event.details.time_zone.clone(),
             organizer_id: $event.created_by,
             reason: $reason,
+            accepted: $registration.accepted,
         }
     };
 }
@@ -88,7 +76,7 @@ impl<'a> Seats<'a> {
         } else {
             self.commit.replace(registration)
         }
-        .or(Problem::new(&CONFLICT).detail("The registration changed in the meantime."));
+        .or(moved());
     }
 
     fn take(&mut self, registration: &Registration, sign: i64) {
@@ -196,6 +184,13 @@ impl<'a> Seats<'a> {
         self.commit.publish(&payload, accepted.version + 1);
     }
 
+    /// The person wants the places that an organiser gave.
+    pub fn agree(&mut self, accepted: &Registration) {
+        self.write(accepted);
+        let payload = payload!(RegistrationPromoted, self.event, accepted, None);
+        self.commit.publish(&payload, accepted.version + 1);
+    }
+
     /// `given` hands the places over to `taken`.
     pub fn hand_over(&mut self, given: &Registration, taken: &Registration, reason: String) {
         self.write(given);
@@ -214,7 +209,7 @@ impl<'a> Seats<'a> {
         self.commit
             .delete(key)
             .when("attribute_exists(#pk)")
-            .or(Problem::new(&CONFLICT).detail("The waitlist moved in the meantime."));
+            .or(moved());
         self.queue(registration, -1);
     }
 
@@ -227,8 +222,22 @@ impl<'a> Seats<'a> {
         }
     }
 
-    /// Changes the counts by all the moves. `failure` is the answer when they
-    /// are not as they were seen.
+    /// Takes back that a person came.
+    pub fn undo_check_in(&mut self, registration: &Registration, reason: String) {
+        self.write(registration);
+        if registration.guest.is_none() {
+            let payload = payload!(
+                RegistrationCheckInUndone,
+                self.event,
+                registration,
+                Some(reason)
+            );
+            self.commit.publish(&payload, registration.version + 1);
+        }
+    }
+
+    /// Changes the counts by all the moves, if `guard` still holds. `failure` is
+    /// the answer when they are not as they were seen.
     pub fn settle(self, guard: Guard, failure: Problem) {
         let taken: i64 = self.taken.values().sum();
         let waiting: i64 = self.waiting.values().sum();
@@ -240,6 +249,9 @@ impl<'a> Seats<'a> {
         if none && self.held == 0 && self.moved == 0 {
             return;
         }
+        let all = self.taken.iter().chain(&self.waiting);
+        let more = all.filter(|(kind, by)| !kind.is_empty() && **by > 0);
+        let more: BTreeSet<&String> = more.map(|(kind, _)| kind).collect();
         let action = self.commit.update(Counts::key_of(self.event.id));
         action.when("attribute_exists(#pk)").or(failure);
         for (name, by) in [
@@ -283,27 +295,17 @@ impl<'a> Seats<'a> {
             let quota = self.counts.kind(kind).quota;
             room(action, (&names[0], &names[1]), quota, *by);
         }
-        match guard {
-            Guard::Nothing => {}
-            Guard::NobodyWaits => {
-                action.when("#waitlisted = :nobody").bind(":nobody", 0);
-            }
-            Guard::SomebodyWaits => {
-                let kind = self.waiting.keys().next().map_or("", String::as_str);
-                let name = if kind.is_empty() {
-                    "waitlisted".to_owned()
-                } else {
-                    Kinds::attribute(kind, "waiting")
-                };
-                action
-                    .when(&format!("#{name} > :nobody"))
-                    .bind(":nobody", 0);
-            }
-            Guard::AsSeen => {
-                unchanged(action, "queue", self.counts.queue);
-                unchanged(action, "confirmed", u64::from(self.counts.confirmed));
-            }
+        for kind in more {
+            // A type that was removed in this moment is not there to be had.
+            let taken = Kinds::attribute(kind, "taken");
+            action.when(&format!("attribute_exists(#{taken})"));
         }
+        let waits = self.waiting.iter().find(|(_, by)| **by > 0);
+        guard.hold(
+            action,
+            self.counts,
+            waits.map(|(kind, by)| (kind.as_str(), *by)),
+        );
     }
 }
 
@@ -329,19 +331,9 @@ fn room(action: &mut Action, (limit, taken): (&str, &str), most: Option<u32>, by
     }
 }
 
-fn unchanged(action: &mut Action, name: &str, seen: u64) {
-    let value = format!(":as_seen_{name}");
-    let condition = if seen == 0 {
-        format!("(attribute_not_exists(#{name}) OR #{name} = {value})")
-    } else {
-        format!("#{name} = {value}")
-    };
-    action.when(&condition).bind(&value, seen);
-}
-
-/// No place, for now or at all.
-pub fn full() -> Problem {
-    Problem::new(&EVENT_FULL).detail("All places are taken.")
+/// What was seen is so no more: look again.
+pub fn moved() -> Problem {
+    Problem::new(&CROWDED).header(RETRY_AFTER, "1")
 }
 
 /// The waitlist entry of a registration.

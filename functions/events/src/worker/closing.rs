@@ -5,37 +5,47 @@ use shared::commit::{Commit, CommitError, Settled};
 use shared::cx::Context;
 use shared::event::events::{EventCancelled, EventCompleted, EventDeleted};
 use shared::id::{EventId, OrganizationId};
-use shared::problem::{CONFLICT, Problem};
-use shared::table::Entity;
+use shared::table::{Entity, Position};
 use shared::worker::WorkerError;
 
-use crate::model::{Admission, Counts, Event, Filter, Move, RegistrationStatus, Status, Step};
+use super::jobs::{Left, late};
+use crate::model::{
+    Admission, Counts, Event, Filter, Move, Progress, RegistrationStatus, Status, Step,
+};
 use crate::problems::HAS_SESSIONS;
 use crate::store::shelves::shelve;
-use crate::store::{Guard, Owner, Seats, Store, family};
+use crate::store::{Guard, Owner, Seats, Store, family, moved};
 
-/// How many registrations end in one commit: each is two actions.
-const AT_ONCE: usize = 30;
+/// How many registrations end in one commit: each is four actions at most.
+const AT_ONCE: u32 = 24;
 /// What attendees read when an organisation is gone.
 const CLOSED: &str = "The organization was closed.";
+/// How often the same thing is looked at again when others change it.
+const LOOKS: usize = 8;
 
 /// Ends what a deleted organisation had: what was open is cancelled, what
-/// nobody saw is deleted.
+/// nobody saw is deleted. It begins anew each time, past what has ended.
 pub(super) async fn close(
     store: &Store,
     cx: &Context,
     id: OrganizationId,
-) -> Result<(), WorkerError> {
+) -> Result<Left, WorkerError> {
     // Sessions first: an event that has some is not deleted.
     for sessions in [true, false] {
         let mut after = None;
         loop {
             let owner = Owner::Organization(id);
-            let wanted = |event: &Event| event.details.parent_id.is_some() == sessions;
+            let wanted = |event: &Event| {
+                let ended = matches!(event.status, Status::Cancelled | Status::Completed);
+                !ended && event.details.parent_id.is_some() == sessions
+            };
             let page = store
                 .list(&owner, &Filter::default(), wanted, 50, after)
                 .await?;
             for event in &page.items {
+                if late(cx) {
+                    return Ok(Some(Progress::default()));
+                }
                 end(store, cx, event.id).await?;
             }
             after = page.next;
@@ -44,23 +54,42 @@ pub(super) async fn close(
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Ends one event of a deleted organisation.
 async fn end(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerError> {
-    // The index may be behind; the commit's condition is not.
-    let Some(event) = store.find(id).await? else {
-        return Ok(());
-    };
-    match event.status {
-        Status::Approved | Status::Published => step(store, cx, &event, Move::Cancel, CLOSED).await,
-        Status::Draft | Status::Submitted | Status::Rejected => remove(store, cx, &event).await,
+    changing(store, id, async |event| match event.status {
+        Status::Approved | Status::Published => step(store, cx, event, Move::Cancel, CLOSED).await,
+        Status::Draft | Status::Submitted | Status::Rejected => remove(store, cx, event).await,
         Status::Cancelled | Status::Completed => Ok(()),
-    }
+    })
+    .await
 }
 
-async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), WorkerError> {
+/// Changes an event as it stands now, and looks again when somebody else
+/// changed it in this moment. What is gone needs no change.
+pub(super) async fn changing(
+    store: &Store,
+    id: EventId,
+    change: impl AsyncFn(&Event) -> Result<(), CommitError>,
+) -> Result<(), WorkerError> {
+    for _ in 1..LOOKS {
+        // Indexes may be behind; this is not.
+        let Some(event) = store.find(id).await? else {
+            return Ok(());
+        };
+        match change(&event).await {
+            Err(CommitError::Condition(_)) => {}
+            result => return result.settled(),
+        }
+    }
+    Err(WorkerError::transient(
+        "others change the event all the time",
+    ))
+}
+
+async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), CommitError> {
     let mut commit = store.commit(cx);
     commit
         .delete(event.key())
@@ -80,7 +109,7 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Worker
     match commit.execute().await {
         // A session that was cancelled is kept as a record, and its event with it.
         Err(CommitError::Condition(problem)) if problem.kind() == &HAS_SESSIONS => Ok(()),
-        result => result.settled(),
+        result => result,
     }
 }
 
@@ -107,7 +136,7 @@ pub(super) async fn step(
     event: &Event,
     step: Move,
     why: &str,
-) -> Result<(), WorkerError> {
+) -> Result<(), CommitError> {
     let mut commit = store.commit(cx);
     let Ok(next) = event.moved(step, commit.now()) else {
         return Ok(());
@@ -137,7 +166,7 @@ pub(super) async fn step(
             event.version + 1,
         );
     }
-    commit.execute().await.settled()
+    commit.execute().await
 }
 
 /// Ends the registrations of a cancelled event, chunk by chunk. Registration
@@ -147,43 +176,42 @@ pub(super) async fn end_registrations(
     cx: &Context,
     id: EventId,
     reason: &str,
-) -> Result<(), WorkerError> {
+    mut after: Option<Position>,
+) -> Result<Left, WorkerError> {
     let Some((event, counts)) = store.with_counts(id).await? else {
-        return Ok(());
+        return Ok(None);
     };
     if event.status != Status::Cancelled {
-        return Ok(());
+        return Ok(None);
     }
-    let mut after = None;
-    loop {
-        let page = store.registrations(id, 100, after).await?;
-        let open: Vec<_> = page
-            .items
-            .iter()
-            .filter(|registration| registration.status != RegistrationStatus::Cancelled)
-            .collect();
-        for chunk in open.chunks(AT_ONCE) {
-            let mut commit = store.commit(cx);
-            let now = commit.now();
-            let mut seats = Seats::of(&event, &counts, &mut commit);
-            for was in chunk {
+    let mut lost = 0;
+    while !late(cx) {
+        let page = store.registrations(id, AT_ONCE, after.clone()).await?;
+        let mut commit = store.commit(cx);
+        let now = commit.now();
+        let mut seats = Seats::of(&event, &counts, &mut commit);
+        for was in &page.items {
+            if was.status != RegistrationStatus::Cancelled {
                 let cancelled = was.turned(RegistrationStatus::Cancelled, now);
                 seats.cancel(was, &cancelled, Some(reason.to_owned()));
             }
-            seats.settle(Guard::Nothing, Problem::new(&CONFLICT));
-            match commit.execute().await {
-                // Somebody withdrew between our read and our write: look again.
-                Err(err @ CommitError::Condition(_)) => {
-                    return Err(WorkerError::transient(err));
-                }
-                result => result.settled()?,
-            }
         }
-        after = page.next;
+        seats.settle(Guard::Nothing, moved());
+        match commit.execute().await {
+            // Somebody withdrew between our read and our write: look again.
+            Err(CommitError::Condition(_)) if lost < LOOKS => {
+                lost += 1;
+                continue;
+            }
+            Err(err @ CommitError::Condition(_)) => return Err(WorkerError::transient(err)),
+            result => result.settled()?,
+        }
+        (lost, after) = (0, page.next);
         if after.is_none() {
-            return Ok(());
+            return Ok(None);
         }
     }
+    Ok(Some(Progress::at(after)))
 }
 
 /// Completes published events whose end has passed; the schedule calls it.
@@ -200,12 +228,15 @@ pub async fn complete_past(store: &Store, cx: &Context) -> Result<usize, WorkerE
             .iter()
             .filter(|event| event.details.ends_at <= now)
         {
+            if late(cx) {
+                return Ok(done);
+            }
             if let Some(event) = store.find(event.id).await? {
                 // Changed meanwhile: the next run sees to it.
                 if let Err(err) = step(store, cx, &event, Move::Complete, "").await
                     && err.retryable()
                 {
-                    return Err(err);
+                    return Err(err.into());
                 }
                 done += 1;
             }

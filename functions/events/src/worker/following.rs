@@ -1,14 +1,18 @@
 //! What follows from a change elsewhere: sessions from their event, events from
 //! their venue.
 
-use shared::commit::{CommitError, Settled};
+use shared::commit::CommitError;
 use shared::cx::Context;
 use shared::event::events::EventUpdated;
 use shared::id::{EventId, VenueId};
+use shared::table::{Entity, Position};
 use shared::worker::WorkerError;
 
-use super::closing::{record, step};
-use crate::model::{Details, Event, Move, Status, Step, shelf_of_parent, shelf_of_venue};
+use super::closing::{changing, record, step};
+use super::jobs::{Left, late};
+use crate::model::{
+    Card, Details, Event, Move, Progress, Status, Step, shelf_of_parent, shelf_of_venue,
+};
 use crate::store::Store;
 use crate::store::shelves::shelve;
 
@@ -19,22 +23,30 @@ pub(super) async fn cancel_sessions(
     cx: &Context,
     parent: EventId,
     reason: &str,
-) -> Result<(), WorkerError> {
-    let mut after = None;
+    mut after: Option<Position>,
+) -> Result<Left, WorkerError> {
     loop {
-        let page = store.cards_on(&shelf_of_parent(parent), after).await?;
+        let page = store
+            .cards_on(&shelf_of_parent(parent), after.clone())
+            .await?;
         for card in &page.items {
-            let Some(event) = store.find(card.event_id).await? else {
-                continue;
-            };
-            let open = matches!(event.status, Status::Approved | Status::Published);
-            if open && !event.details.stands_alone {
-                step(store, cx, &event, Move::Cancel, reason).await?;
+            if late(cx) {
+                return Ok(Some(Progress::at(after)));
             }
+            changing(store, card.event_id, async |event| {
+                let open = matches!(event.status, Status::Approved | Status::Published);
+                if open && !event.details.stands_alone {
+                    step(store, cx, event, Move::Cancel, reason).await
+                } else {
+                    Ok(())
+                }
+            })
+            .await?;
+            after = Some(place_of(card));
         }
         after = page.next;
         if after.is_none() {
-            return Ok(());
+            return Ok(None);
         }
     }
 }
@@ -45,40 +57,53 @@ pub(super) async fn follow_venue(
     store: &Store,
     cx: &Context,
     id: VenueId,
-) -> Result<(), WorkerError> {
-    let Some(known) = store.venue(id).await? else {
-        return Ok(());
-    };
-    let mut after = None;
+    mut after: Option<Position>,
+) -> Result<Left, WorkerError> {
     loop {
-        let page = store.cards_on(&shelf_of_venue(id), after).await?;
+        let Some(known) = store.venue(id).await? else {
+            return Ok(None);
+        };
+        let page = store.cards_on(&shelf_of_venue(id), after.clone()).await?;
         for card in &page.items {
-            let Some(event) = store.find(card.event_id).await? else {
-                continue;
-            };
-            let details = Details {
-                venue: Some(known.venue.clone()),
-                ..event.details.clone()
-            };
-            if event.details.venue_id != Some(id) || details == event.details {
-                continue;
+            if late(cx) {
+                return Ok(Some(Progress::at(after)));
             }
-            move_to(store, cx, &event, details).await?;
+            changing(store, card.event_id, async |event| {
+                let details = Details {
+                    venue: Some(known.venue.clone()),
+                    ..event.details.clone()
+                };
+                if event.details.venue_id == Some(id) && details != event.details {
+                    move_to(store, cx, event, details).await
+                } else {
+                    Ok(())
+                }
+            })
+            .await?;
+            after = Some(place_of(card));
         }
         after = page.next;
         if after.is_none() {
-            return Ok(());
+            return Ok(None);
         }
     }
 }
 
-/// An event whose place changed; somebody else's edit meanwhile means: again.
+/// Where a list goes on behind a card.
+fn place_of(card: &Card) -> Position {
+    Position {
+        key: card.key(),
+        index_sk: None,
+    }
+}
+
+/// An event whose place changed.
 async fn move_to(
     store: &Store,
     cx: &Context,
     event: &Event,
     details: Details,
-) -> Result<(), WorkerError> {
+) -> Result<(), CommitError> {
     let mut commit = store.commit(cx);
     let next = event.with_details(details, commit.now());
     commit.replace(&next);
@@ -93,8 +118,5 @@ async fn move_to(
         };
         commit.publish(&updated, event.version + 1);
     }
-    match commit.execute().await {
-        Err(err @ CommitError::Condition(_)) => Err(WorkerError::transient(err)),
-        result => result.settled(),
-    }
+    commit.execute().await
 }

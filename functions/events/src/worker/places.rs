@@ -5,6 +5,8 @@ use shared::cx::Context;
 use shared::id::{EventId, UserId};
 use shared::worker::WorkerError;
 
+use super::jobs::{Left, late};
+use crate::model::Progress;
 use crate::store::{HEIRS, Store};
 
 /// Gives places that became free to those who wait, in order.
@@ -12,14 +14,14 @@ pub(super) async fn give_out_places(
     store: &Store,
     cx: &Context,
     id: EventId,
-) -> Result<(), WorkerError> {
-    loop {
+) -> Result<Left, WorkerError> {
+    while !late(cx) {
         let Some(hall) = store.hall(id, HEIRS).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let mut commit = store.commit(cx);
         if !store.give_out(&mut commit, &hall).await? {
-            return Ok(());
+            return Ok(None);
         }
         match commit.execute().await {
             // The waitlist moved; the next look sees where to.
@@ -27,6 +29,7 @@ pub(super) async fn give_out_places(
             result => result.settled()?,
         }
     }
+    Ok(Some(Progress::default()))
 }
 
 /// Ends the offers whose time has passed; each place goes to the next. The
@@ -39,6 +42,9 @@ pub async fn end_offers(store: &Store, cx: &Context) -> Result<usize, WorkerErro
     loop {
         let page = store.offers_before(store.now(), after).await?;
         for offer in &page.items {
+            if late(cx) {
+                return Ok(done);
+            }
             done += usize::from(end_offer(store, cx, offer.event_id, offer.user_id).await?);
         }
         after = page.next;
@@ -55,7 +61,7 @@ async fn end_offer(
     id: EventId,
     user: UserId,
 ) -> Result<bool, WorkerError> {
-    loop {
+    while !late(cx) {
         let read = Box::pin(futures::future::try_join(
             store.hall(id, HEIRS),
             store.registration(id, user),
@@ -75,4 +81,5 @@ async fn end_offer(
             result => return result.settled().map(|()| true),
         }
     }
+    Ok(false)
 }

@@ -1,7 +1,5 @@
 //! Tells attendees, and those who keep an event, what changed.
 
-use std::time::Duration;
-
 use shared::commit::{CommitError, Settled};
 use shared::cx::Context;
 use shared::event::events::EventChangeNoticed;
@@ -9,6 +7,7 @@ use shared::id::{EventId, RegistrationId, UserId};
 use shared::table::Position;
 use shared::worker::WorkerError;
 
+use super::jobs::late;
 use crate::model::{ChangeNotice, Event, Guest, Progress, RegistrationStatus, Status};
 use crate::store::{News, Store, guest_noticed, notices};
 
@@ -79,11 +78,6 @@ async fn tell(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerErro
         }
     }
     Ok(())
-}
-
-/// Whether so little time is left that the next run goes on.
-fn late(cx: &Context) -> bool {
-    cx.remaining() < Duration::from_secs(3)
 }
 
 /// A notice that began anew meanwhile is told anew, by the next run.

@@ -12,7 +12,7 @@ pub mod start_run;
 
 use axum::middleware::from_fn_with_state;
 use shared::http::deprecated;
-use shared::principal::{Permission, PlatformRole, Principal};
+use shared::principal::{Permission, Principal};
 use shared::problem::Problem;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -51,16 +51,14 @@ fn organises(principal: &Principal, event: &EventCopy) -> Result<(), Problem> {
                 || (event.created_by == principal.user_id
                     && principal.role_in(organization).is_some())
         }
-        None => {
-            event.created_by == principal.user_id || principal.platform_role >= PlatformRole::Admin
-        }
+        None => event.created_by == principal.user_id || principal.administers(),
     };
     if allowed {
         Ok(())
     } else {
-        Err(Problem::forbidden(
+        Err(principal.lacks(Problem::forbidden(
             "This is for the organisers of the event.",
-        ))
+        )))
     }
 }
 

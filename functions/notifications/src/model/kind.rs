@@ -99,7 +99,9 @@ kinds! {
     RegistrationCancelled = "registration.cancelled", critical: true;
     /// The recipient belongs to an organisation now.
     OrganizationMemberAdded = "organization.member.added", critical: false;
-    /// Somebody invites the recipient into an organisation; e-mail only.
+    /// Somebody invites the recipient, a user, into an organisation.
+    OrganizationInvitationReceived = "organization.invitation.received", critical: false;
+    /// The same, to an address; e-mail only.
     OrganizationInvitation = "organization.invitation", critical: true;
     /// A letter about the account itself; e-mail only.
     Account = "account", critical: true;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::event::auth::Letter;
-use shared::id::{EventId, OrganizationId};
+use shared::id::{EventId, InvitationId, OrganizationId};
 use shared::principal::Role;
 use utoipa::ToSchema;
 
@@ -185,6 +185,21 @@ pub enum Message {
         /// The recipient's role in it.
         role: Role,
     },
+    /// See [`Kind::OrganizationInvitationReceived`]; who invites stands beside it.
+    #[serde(rename = "organization.invitation.received")]
+    OrganizationInvitationReceived {
+        /// The invitation.
+        invitation_id: InvitationId,
+        /// The organisation.
+        organization_id: OrganizationId,
+        /// Its name.
+        name: String,
+        /// The role that is offered.
+        role: Role,
+        /// When the invitation ends.
+        #[schema(value_type = String, format = DateTime)]
+        expires_at: Timestamp,
+    },
     /// See [`Kind::OrganizationInvitation`].
     #[serde(rename = "organization.invitation")]
     OrganizationInvitation {
@@ -235,6 +250,7 @@ impl Message {
             Self::RegistrationTransferLetter { .. } => Kind::RegistrationTransferLetter,
             Self::RegistrationCancelled { .. } => Kind::RegistrationCancelled,
             Self::OrganizationMemberAdded { .. } => Kind::OrganizationMemberAdded,
+            Self::OrganizationInvitationReceived { .. } => Kind::OrganizationInvitationReceived,
             Self::OrganizationInvitation { .. } => Kind::OrganizationInvitation,
             Self::Account { .. } => Kind::Account,
         }

@@ -116,6 +116,19 @@ impl Words {
                 format!("You are now a member of {name}"),
                 format!("Your role: {}.", role_name(*role)),
             ),
+            Message::OrganizationInvitationReceived {
+                invitation_id,
+                organization_id,
+                name,
+                role,
+                expires_at,
+            } => {
+                let mut words = invitation(*organization_id, name, *role, *expires_at);
+                words.action.label = "See the invitation";
+                words.action.path =
+                    format!("/v1/organizations/{organization_id}/invitations/{invitation_id}");
+                words
+            }
             Message::OrganizationInvitation {
                 organization_id,
                 name,

@@ -176,18 +176,23 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         self.store.project_member(cx, &member, event.sequence).await
     }
 
+    /// To an address it goes as a letter with the token, to a user as a notice.
     async fn invited(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let invited: OrganizationInvitationCreated = event.data()?;
+        let (Some(email), Some(sealed_token)) = (invited.email, invited.sealed_token) else {
+            let notices = notices::of(&self.store, event).await?;
+            return self.tell(event, cx, notices).await;
+        };
         let message = Message::OrganizationInvitation {
             organization_id: invited.organization_id,
             name: invited.organization_name,
             role: invited.role,
-            sealed_token: invited.sealed_token,
+            sealed_token,
             expires_at: invited.expires_at,
         };
         let store = &self.store;
         let delivered = store
-            .deliver_to_address(cx, event.id, &invited.email, message)
+            .deliver_to_address(cx, event.id, &email, message)
             .await?;
         self.post(event, cx, delivered).await
     }

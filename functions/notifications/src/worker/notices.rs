@@ -2,6 +2,7 @@
 //! they did themselves.
 
 use shared::event::attendees::GuestNoticed;
+use shared::event::auth::OrganizationInvitationCreated;
 use shared::event::events::{
     EventApproved, EventCancelled, EventChangeNoticed, EventInBrief, EventRejected, EventUpdated,
     RegistrationCancelled, RegistrationCreated, RegistrationOffered, RegistrationPromoted,
@@ -39,6 +40,10 @@ pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, Work
             registration_transfer(event.data()?, actor)
         }
         RegistrationCancelled::TYPE => registration_cancelled(event, event.data()?),
+        OrganizationInvitationCreated::TYPE => {
+            let actor = actor_name(store, event).await?;
+            invited(event.data()?, actor)
+        }
         _ => Vec::new(),
     })
 }
@@ -246,6 +251,21 @@ fn registration_transfer(
             time_zone: offered.time_zone,
         },
         expires_at: offered.expires_at,
+    };
+    vec![notice(to, message, actor)]
+}
+
+/// One to an address goes out as a letter, not by this.
+fn invited(invited: OrganizationInvitationCreated, actor: Option<String>) -> Vec<Notice> {
+    let Some(to) = invited.user_id else {
+        return Vec::new();
+    };
+    let message = Message::OrganizationInvitationReceived {
+        invitation_id: invited.invitation_id,
+        organization_id: invited.organization_id,
+        name: invited.organization_name,
+        role: invited.role,
+        expires_at: invited.expires_at,
     };
     vec![notice(to, message, actor)]
 }

@@ -3,7 +3,9 @@
 
 use plenary_audit::Draft;
 use serde_json::{Map, Value};
+use shared::digest::sha256;
 use shared::event::Event;
+use uuid::Uuid;
 
 /// The chain of what happens outside organisations.
 pub const PLATFORM: &str = "platform";
@@ -88,9 +90,10 @@ pub const AUDITED: &[Rule] = &[
     tenant("organization.member.added", &["userId", "role"]),
     tenant("organization.member.changed", &["userId", "role"]),
     tenant("organization.member.removed", &["userId"]),
-    tenant("organization.invitation.created", &["role"]),
+    tenant("organization.invitation.created", &["userId", "role"]),
     tenant("organization.invitation.accepted", &["userId", "role"]),
     tenant("organization.invitation.revoked", &[]),
+    tenant("organization.invitation.declined", &[]),
     tenant("event.created", &[]),
     tenant("event.submitted", &[]),
     tenant("event.approved", &[]),
@@ -144,6 +147,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "event.registration.checked_in",
         "the registration itself holds it",
     ),
+    (
+        "event.registration.check_in.undone",
+        "the scans hold it, with who and why",
+    ),
     ("matchmaking.run.requested", "it changes no right"),
     ("media.uploaded", "content, not rights"),
     ("media.processed", "content, not rights"),
@@ -188,13 +195,25 @@ pub fn draft(event: &Event) -> Option<(String, Draft)> {
         event_id: event.id.to_string(),
         at: event.time,
         actor: event.actor.clone().or_else(own),
+        actor_by: event.actorby.clone(),
         action: event.kind.clone(),
         subject: event.subject.clone(),
         organization_id,
-        correlation_id: event.correlationid.clone(),
+        correlation_id: correlation_id(&event.correlationid),
         details,
     };
     Some((chain, draft))
+}
+
+/// The id as it is if it is one of ours; a caller's own text by its hash, so
+/// that it still binds what one request set off.
+fn correlation_id(id: &str) -> String {
+    let own = Uuid::try_parse(id).is_ok_and(|uuid| uuid.to_string() == id);
+    if own {
+        id.to_owned()
+    } else {
+        format!("sha256:{}", sha256(&[id.as_bytes()]))
+    }
 }
 
 #[cfg(test)]
@@ -262,6 +281,39 @@ mod tests {
             assert!(!text.contains('@'), "{text}");
             assert!(draft.actor.is_some(), "{} has no actor", rule.kind);
         }
+    }
+
+    /// A correlation id can be a caller's own text, up to 128 characters.
+    #[test]
+    fn sc_07_a_correlation_id_that_a_caller_wrote_is_kept_by_its_hash() {
+        let kept = |id: &str| {
+            let mut event = sample("user.login");
+            event.correlationid = id.to_owned();
+            draft(&event).unwrap().1.correlation_id
+        };
+        let ours = "01991234-5678-7000-8000-000000000001";
+        assert_eq!(kept(ours), ours);
+        for text in [
+            "ada@example.org",
+            "URN:uuid:01991234-5678-7000-8000-000000000001",
+            "",
+        ] {
+            let hashed = kept(text);
+            assert!(
+                hashed.starts_with("sha256:") && hashed.len() == 50,
+                "{hashed}"
+            );
+            assert_eq!(hashed, kept(text));
+        }
+    }
+
+    /// What a key did is told from what its person did.
+    #[test]
+    fn or_07_the_key_by_which_somebody_acted_is_written_down() {
+        let mut event = sample("organization.updated");
+        assert_eq!(draft(&event).unwrap().1.actor_by, None);
+        event.actorby = Some("key_01k3mzv8x2e9vtt3qq1h1cwf4b".to_owned());
+        assert_eq!(draft(&event).unwrap().1.actor_by, event.actorby);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The table of the audit log. Entries are created and never changed: there is
-//! no method for it here, and the worker's role has no right to.
+//! no method for it here, and the worker has no right to update or delete. It may
+//! put an item, also over another: the chain of hashes shows that (ADR 16).
 //!
 //! | pk | sk | gsi1 | item |
 //! |---|---|---|---|

@@ -118,7 +118,7 @@ impl Relay {
             Request::Stream { records } => Box::pin(self.stream(records)).await,
             Request::Sweep { .. } => Box::pin(self.sweep(Limit::before(deadline))).await,
             Request::Replay { replay } => {
-                Box::pin(self.replay(&replay, Limit::before(deadline))).await
+                Box::pin(self.replay(&replay, false, Limit::before(deadline))).await
             }
         }
     }

@@ -31,11 +31,9 @@ pub struct Replay {
 }
 
 impl Replay {
-    fn wants(&self, found: &Result<Message, Box<Poison>>) -> bool {
+    fn wants(&self, found: &Result<Message, Box<Poison>>, poison: bool) -> bool {
         match found {
-            // It went to the dead letters when it first came, and a replay
-            // does not make it better.
-            Err(_) => false,
+            Err(_) => poison,
             Ok(message) => {
                 message.time >= self.from
                     && message.time < self.to
@@ -68,10 +66,13 @@ impl Replay {
 
 impl Relay {
     /// Publishes a span again, hour by hour, until it is done or time is over;
-    /// then [`Outcome::resume`] says how to go on.
+    /// then [`Outcome::resume`] says how to go on. What can never be published
+    /// goes to the dead letters if `poison` says that it may not be there yet:
+    /// a batch that was given up left it where it was.
     pub(super) async fn replay(
         &self,
         command: &Replay,
+        poison: bool,
         limit: Limit,
     ) -> Result<Outcome, RelayError> {
         command.check(self.outbox.tables())?;
@@ -97,7 +98,7 @@ impl Relay {
                 let wanted = page
                     .found
                     .into_iter()
-                    .filter(|found| command.wants(found))
+                    .filter(|found| command.wants(found, poison))
                     .collect();
                 let outcome = self.deliver(wanted).await?;
                 total.published += outcome.published;

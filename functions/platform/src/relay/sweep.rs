@@ -40,7 +40,7 @@ impl Relay {
             if limit.is_over() {
                 break;
             }
-            let outcome = self.replay(&job.replay, limit).await?;
+            let outcome = self.replay(&job.replay, true, limit).await?;
             if let Some(rest) = &outcome.resume {
                 self.failures.keep(rest).await?;
             }

@@ -1,24 +1,14 @@
 //! `/v1/auth/forgot-password`
 
 use axum::extract::State;
-use serde::Deserialize;
 use shared::{
     cx::Context,
     http::{Json, Reply},
     problem::Problem,
 };
-use utoipa::ToSchema;
 
-use super::{Accepted, address, page};
+use super::{Accepted, MailRequest, address, page};
 use crate::{model::mailed::LinkUse, state::App};
-
-/// Whose password is forgotten.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ForgotPassword {
-    #[schema(format = Email, max_length = 254, example = "ada@example.org")]
-    email: String,
-}
 
 /// Ask for a link to choose another password
 ///
@@ -27,14 +17,14 @@ pub struct ForgotPassword {
 /// address has an account.
 #[utoipa::path(
     post, path = "/v1/auth/forgot-password", tag = "auth", operation_id = "forgotPassword",
-    request_body = ForgotPassword,
+    request_body = MailRequest,
     security(()),
     responses((status = 202, description = "If there is such an account, a mail is on its way", body = Accepted))
 )]
 pub async fn forgot_password(
     State(app): State<App>,
     cx: Context,
-    Json(body): Json<ForgotPassword>,
+    Json(body): Json<MailRequest>,
 ) -> Result<Reply, Problem> {
     let email = address("/email", &body.email)?;
     let account = app.store.account_of(&email).await?;

@@ -1,24 +1,14 @@
 //! `POST /v1/auth/magic-link`
 
 use axum::extract::State;
-use serde::Deserialize;
 use shared::{
     cx::Context,
     http::{Json, Reply},
     problem::Problem,
 };
-use utoipa::ToSchema;
 
-use super::{Accepted, address};
+use super::{Accepted, MailRequest, address};
 use crate::{model::mailed::LinkUse, state::App};
-
-/// Who wants to sign in.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MagicLink {
-    #[schema(format = Email, max_length = 254, example = "ada@example.org")]
-    email: String,
-}
 
 /// Ask for a mail to sign in by
 ///
@@ -28,14 +18,14 @@ pub struct MagicLink {
 /// address has an account.
 #[utoipa::path(
     post, path = "/v1/auth/magic-link", tag = "auth", operation_id = "requestMagicLink",
-    request_body = MagicLink,
+    request_body = MailRequest,
     security(()),
     responses((status = 202, description = "If there is such an account, a mail is on its way", body = Accepted))
 )]
 pub async fn magic_link(
     State(app): State<App>,
     cx: Context,
-    Json(body): Json<MagicLink>,
+    Json(body): Json<MailRequest>,
 ) -> Result<Reply, Problem> {
     let email = address("/email", &body.email)?;
     let account = app.store.account_of(&email).await?;

@@ -21,7 +21,7 @@ pub mod verify_magic_link;
 
 use http::header::WWW_AUTHENTICATE;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{http::Reply, id::SessionId, principal::Principal, problem::Problem};
 use utoipa::ToSchema;
 
@@ -50,6 +50,14 @@ impl Accepted {
     fn now() -> Self {
         Self { status: "accepted" }
     }
+}
+
+/// Whom to send a letter, if there is such an account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MailRequest {
+    #[schema(format = Email, max_length = 254, example = "ada@example.org")]
+    email: String,
 }
 
 /// An address in a body.

@@ -20,6 +20,7 @@ use crate::{model::session::Method, state::App};
 pub struct CurrentSession {
     user_id: UserId,
     session_id: SessionId,
+    /// What the person is on the platform, from where the request comes.
     platform_role: PlatformRole,
     /// What the token is limited to; empty when it is not.
     scope: Vec<String>,

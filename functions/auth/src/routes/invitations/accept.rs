@@ -11,8 +11,8 @@ use shared::{
 
 use crate::{
     model::{
-        email::Email,
-        organization::{InvitationState, Member},
+        invitation::{Invitation, InvitationState},
+        organization::Member,
         token::InvitationToken,
     },
     problems::{ALREADY_MEMBER, EMAIL_NOT_VERIFIED, INVITATION_FOR_ANOTHER, INVITATION_GONE},
@@ -46,24 +46,38 @@ pub async fn accept(
 ) -> Result<Reply, Problem> {
     let unknown = || Problem::not_found("The invitation");
     let token = InvitationToken::parse(&token).ok_or_else(unknown)?;
-    let (id, user) = (token.organization(), principal.user_id);
-    let (invitation, organization, account, before) = try_join4(
-        app.store.invitation(id, token.invitation()),
+    let invitation = app
+        .store
+        .invitation(token.organization(), token.invitation())
+        .await?
+        .filter(|invitation| invitation.to.opens(&token.fingerprint()))
+        .ok_or_else(unknown)?;
+    join(&app, &cx, &principal, &invitation).await
+}
+
+/// Makes the caller a member by an invitation.
+pub(super) async fn join(
+    app: &App,
+    cx: &Context,
+    principal: &Principal,
+    invitation: &Invitation,
+) -> Result<Reply, Problem> {
+    let (id, user) = (invitation.organization_id, principal.user_id);
+    let (organization, account, before, inviter) = try_join4(
         app.store.organization(id),
         app.store.account(user),
         app.store.member(id, user),
+        app.store.inviter(invitation),
     )
     .await?;
-    let invitation = invitation
-        .filter(|invitation| invitation.token.matches(&token.fingerprint()))
-        .ok_or_else(unknown)?;
     let account = account
-        .filter(|account| account.email == invitation.email)
+        .filter(|account| invitation.to.is(account))
         .ok_or_else(|| Problem::new(&INVITATION_FOR_ANOTHER))?;
     // Links are passed on, and anybody can register with an address.
-    if !account.email_verified {
+    if invitation.to.user().is_none() && !account.email_verified {
         return Err(Problem::new(&EMAIL_NOT_VERIFIED));
     }
+    let gone = |detail: &str| Problem::new(&INVITATION_GONE).detail(detail);
     let organization = organization.ok_or_else(|| Problem::new(&INVITATION_GONE))?;
     let now = app.clock.now();
     let member = before.as_ref().filter(|member| member.is_active());
@@ -73,21 +87,24 @@ pub async fn accept(
             return Reply::ok(&OrganizationView::new(&organization, Some(member.role)));
         }
         (InvitationState::Pending, _) if invitation.expires_at <= now => {
-            return Err(Problem::new(&INVITATION_GONE).detail("The invitation expired."));
+            return Err(gone("The invitation expired."));
         }
         (InvitationState::Pending, Some(_)) => return Err(Problem::new(&ALREADY_MEMBER)),
         (InvitationState::Pending, None) => {}
         _ => return Err(Problem::new(&INVITATION_GONE)),
     }
+    // Nobody comes back by an invitation of their own.
+    let inviter = inviter
+        .filter(|inviter| inviter.user_id != user)
+        .ok_or_else(|| gone("Who sent it may not invite any more."))?;
     let member = Member::begin(id, user, invitation.role, now, before.as_ref());
-    let address = Email::parse(&invitation.email.0).map_err(Problem::internal)?;
     let reply = Reply::ok(&OrganizationView::new(&organization, Some(member.role)))?;
     app.store
         .accept_invitation(
-            &cx,
+            cx,
             &organization,
-            &invitation,
-            &address,
+            invitation,
+            inviter,
             &member,
             &account,
             reply,

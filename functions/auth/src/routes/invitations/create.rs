@@ -18,9 +18,10 @@ use crate::{
     model::{
         account::Address,
         email::Email,
-        organization::{INVITATION_LIFE, Invitation, InvitationState},
+        invitation::{Invitation, Invitee},
         token::InvitationToken,
     },
+    problems::EMAIL_NOT_VERIFIED,
     routes::organizations::Seat,
     sealer::Purpose,
     state::App,
@@ -38,8 +39,10 @@ pub struct Invite {
 /// Invite somebody
 ///
 /// by e-mail, whether or not they have an account yet. The link works for 7
-/// days, once, for the account with that address. Needs `members.manage`, and a
-/// role that is not below the one offered.
+/// days, once, for the account with that address. Needs `members.manage`, a
+/// role that is not below the one offered, and a verified address of your own;
+/// to offer `owner` or `admin`, a proof in the last ten minutes. After an
+/// invitation was withdrawn there is a pause before the next to that address.
 #[utoipa::path(
     post, path = "/v1/organizations/{organizationId}/invitations", tag = "organizations",
     operation_id = "createInvitation",
@@ -49,9 +52,10 @@ pub struct Invite {
         (status = 201, description = "Invited", body = InvitationView),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `email-not-verified`, `step-up-required`"),
         (status = 404, description = "No such organisation, or you are no member"),
         (status = 409, description = "`already-invited`"),
+        (status = 429, description = "`quota-exceeded`, `too-many-invitations`"),
     )
 )]
 pub async fn create(
@@ -63,23 +67,18 @@ pub async fn create(
 ) -> Result<Reply, Problem> {
     let seat = Seat::with(&app, &principal, id, Permission::MembersManage).await?;
     seat.require_reach(body.role)?;
+    require_verified(&app, &principal).await?;
+    app.require_fresh_to_grant(&principal, body.role).await?;
     let address = Email::parse(&body.email)
         .map_err(|error| Problem::invalid("/email", "malformed", error.to_string()))?;
     let token = InvitationToken::new(id, InvitationId::new()).map_err(Problem::internal)?;
     let now = app.clock.now();
-    let invitation = Invitation {
-        id: token.invitation(),
-        organization_id: id,
-        version: 0,
+    let to = Invitee::Address {
         email: Address(address.as_str().to_owned()),
-        role: body.role,
-        invited_by: principal.user_id,
-        state: InvitationState::Pending,
-        accepted_by: None,
         token: token.fingerprint(),
-        created_at: now,
-        expires_at: now + INVITATION_LIFE,
     };
+    let new = token.invitation();
+    let invitation = Invitation::new(new, id, to, body.role, principal.user_id, now);
     // The inviter never sees the token: only the mail carries it.
     let sealed = app
         .sealer
@@ -88,15 +87,24 @@ pub async fn create(
     let sealed = base64url(sealed.map_err(unavailable)?);
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
     let reply = Reply::created(&InvitationView::new(&invitation, now), &location)?;
+    let organization = &seat.organization;
     app.store
         .invite(
             &cx,
-            &seat.organization,
+            organization,
             &invitation,
-            &address,
-            sealed,
+            Some(sealed),
             seat.actor,
             reply,
         )
         .await
+}
+
+/// Letters to strangers are sent for people whose own address is known.
+async fn require_verified(app: &App, principal: &Principal) -> Result<(), Problem> {
+    let account = app.store.account(principal.user_id).await?;
+    if account.is_some_and(|account| account.email_verified) {
+        return Ok(());
+    }
+    Err(Problem::new(&EMAIL_NOT_VERIFIED))
 }

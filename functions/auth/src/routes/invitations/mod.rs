@@ -1,6 +1,7 @@
 //! Invitations into organisations.
 
 pub mod accept;
+pub mod answer;
 pub mod create;
 pub mod list;
 pub mod preview;
@@ -14,14 +15,19 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::model::organization::{Invitation, InvitationState};
+use crate::model::invitation::{Invitation, InvitationState};
 
 /// An invitation as those who manage members see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationView {
     id: InvitationId,
-    email: String,
+    /// The address that it was sent to, if it is for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// The user whom it is for, if it is for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
     role: Role,
     state: InvitationState,
     /// Whether its time is over.
@@ -34,10 +40,11 @@ pub struct InvitationView {
 }
 
 impl InvitationView {
-    fn new(invitation: &Invitation, now: Timestamp) -> Self {
+    pub(super) fn new(invitation: &Invitation, now: Timestamp) -> Self {
         Self {
             id: invitation.id,
-            email: invitation.email.0.clone(),
+            email: invitation.to.email().map(str::to_owned),
+            user_id: invitation.to.user(),
             role: invitation.role,
             state: invitation.state,
             expired: invitation.expires_at <= now,

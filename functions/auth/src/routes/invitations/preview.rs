@@ -12,7 +12,11 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    model::{organization::InvitationState, token::InvitationToken},
+    model::{
+        invitation::{Invitation, InvitationState},
+        organization::Organization,
+        token::InvitationToken,
+    },
     problems::INVITATION_GONE,
     state::App,
 };
@@ -24,13 +28,28 @@ pub struct InvitationPreview {
     organization_id: OrganizationId,
     organization_name: String,
     /// The address that it was sent to; only its account can accept.
-    email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     role: Role,
     state: InvitationState,
     /// Whether its time is over.
     expired: bool,
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+}
+
+impl InvitationPreview {
+    pub(super) fn new(invitation: &Invitation, organization: Organization, now: Timestamp) -> Self {
+        Self {
+            organization_id: organization.id,
+            organization_name: organization.name,
+            email: invitation.to.email().map(str::to_owned),
+            role: invitation.role,
+            state: invitation.state,
+            expired: invitation.expires_at <= now,
+            expires_at: invitation.expires_at,
+        }
+    }
 }
 
 /// Look at an invitation
@@ -58,16 +77,9 @@ pub async fn preview(State(app): State<App>, Path(token): Path<String>) -> Resul
     )
     .await?;
     let invitation = invitation
-        .filter(|invitation| invitation.token.matches(&token.fingerprint()))
+        .filter(|invitation| invitation.to.opens(&token.fingerprint()))
         .ok_or_else(unknown)?;
     let organization = organization.ok_or_else(|| Problem::new(&INVITATION_GONE))?;
-    Reply::ok(&InvitationPreview {
-        organization_id: id,
-        organization_name: organization.name,
-        email: invitation.email.0.clone(),
-        role: invitation.role,
-        state: invitation.state,
-        expired: invitation.expires_at <= app.clock.now(),
-        expires_at: invitation.expires_at,
-    })
+    let now = app.clock.now();
+    Reply::ok(&InvitationPreview::new(&invitation, organization, now))
 }

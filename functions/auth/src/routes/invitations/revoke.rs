@@ -10,21 +10,22 @@ use shared::{
 };
 
 use crate::{
-    model::{email::Email, organization::InvitationState},
+    model::invitation::{Invitation, InvitationState},
     routes::organizations::Seat,
     state::App,
 };
 
-/// Withdraw an invitation
+/// Withdraw or decline an invitation
 ///
 /// Its link ceases to work. Withdrawing it again changes nothing. Needs
-/// `members.manage`.
+/// `members.manage`. Whom it is for declines it so, by their user id. After that
+/// there is a pause before the next.
 #[utoipa::path(
     delete, path = "/v1/organizations/{organizationId}/invitations/{invitationId}",
     tag = "organizations", operation_id = "revokeInvitation",
     params(("organizationId" = OrganizationId, Path), ("invitationId" = InvitationId, Path)),
     responses(
-        (status = 204, description = "Withdrawn"),
+        (status = 204, description = "Withdrawn or declined"),
         (status = 401, description = "`unauthenticated`"),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "No such organisation or invitation"),
@@ -37,19 +38,28 @@ pub async fn revoke(
     principal: Principal,
     Path((id, invitation)): Path<(OrganizationId, InvitationId)>,
 ) -> Result<Reply, Problem> {
-    let seat = Seat::with(&app, &principal, id, Permission::MembersManage).await?;
-    let invitation = app.store.invitation(id, invitation).await?;
-    let invitation = invitation.ok_or_else(|| Problem::not_found("The invitation"))?;
+    let found = app.store.invitation(id, invitation).await?;
+    let own = |one: &Invitation| one.to.user() == Some(principal.user_id);
+    let seat = match &found {
+        Some(invitation) if own(invitation) => None,
+        _ => Some(Seat::with(&app, &principal, id, Permission::MembersManage).await?),
+    };
+    let invitation = found.ok_or_else(|| Problem::not_found("The invitation"))?;
     match invitation.state {
-        InvitationState::Revoked => return Ok(Reply::no_content()),
+        InvitationState::Revoked | InvitationState::Declined => return Ok(Reply::no_content()),
         InvitationState::Accepted => {
             return Err(Problem::new(&CONFLICT)
                 .detail("The invitation was accepted. Remove the member instead."));
         }
         InvitationState::Pending => {}
     }
-    let address = Email::parse(&invitation.email.0).map_err(Problem::internal)?;
-    app.store
-        .revoke_invitation(&cx, &invitation, &address, seat.actor, Reply::no_content())
-        .await
+    let (store, reply) = (&app.store, Reply::no_content());
+    match seat {
+        Some(seat) => {
+            store
+                .revoke_invitation(&cx, &invitation, seat.actor, reply)
+                .await
+        }
+        None => store.decline_invitation(&cx, &invitation, reply).await,
+    }
 }

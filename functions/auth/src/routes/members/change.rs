@@ -24,7 +24,8 @@ pub struct MemberChange {
 /// Change a member's role
 ///
 /// Needs `members.manage`, and a role that is below neither the old nor the
-/// new one. The last owner stays one.
+/// new one; to give `owner` or `admin`, a proof in the last ten minutes. The
+/// last owner stays one.
 #[utoipa::path(
     patch, path = "/v1/organizations/{organizationId}/members/{userId}", tag = "organizations",
     operation_id = "changeMember",
@@ -34,9 +35,9 @@ pub struct MemberChange {
         (status = 200, description = "Changed", body = MemberView),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `step-up-required`"),
         (status = 404, description = "No such organisation or member"),
-        (status = 409, description = "`last-owner`"),
+        (status = 409, description = "`last-owner`, `conflict`"),
     )
 )]
 pub async fn change(
@@ -55,6 +56,9 @@ pub async fn change(
     let wanted = patch.apply(&MemberChange { role: before.role })?;
     seat.require_reach(before.role)?;
     seat.require_reach(wanted.role)?;
+    if wanted.role != before.role {
+        app.require_fresh_to_grant(&principal, wanted.role).await?;
+    }
     let after = before.with_role(wanted.role, app.clock.now());
     let reply = Reply::ok(&MemberView::new(&after, account.as_ref(), true))?;
     if after.role == before.role {

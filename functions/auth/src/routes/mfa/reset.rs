@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use shared::{
+    access::UserAccess,
     cx::Context,
     http::{Path, Reply},
     id::UserId,
@@ -9,7 +10,10 @@ use shared::{
     problem::Problem,
 };
 
-use crate::{second_factor::again, state::App};
+use crate::{
+    model::administration::Administrator, second_factor::again, state::App,
+    store::FactorRemoval as Removal,
+};
 
 /// Remove somebody's second factors
 ///
@@ -23,7 +27,7 @@ use crate::{second_factor::again, state::App};
     responses(
         (status = 204, description = "A password alone is enough again"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`, `step-up-required`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`, `step-up-required`"),
         (status = 404, description = "There is no such account"),
     )
 )]
@@ -33,39 +37,59 @@ pub async fn reset(
     principal: Principal,
     Path(user): Path<UserId>,
 ) -> Result<Reply, Problem> {
-    if principal.platform_role < PlatformRole::Admin {
-        return Err(Problem::forbidden("Only administrators can do this."));
-    }
+    principal.require_administrator()?;
     app.require_fresh(&principal).await?;
     // The sessions first: if this stops half-way, the same call goes on.
-    mightier(&app, &principal, user).await?;
+    let standing = mightier(&app, &principal, user).await?;
     app.store.end_sessions(&cx, user, |_| true).await?;
-    again(|| removed(&app, &cx, user)).await
+    let by = Administrator {
+        user_id: principal.user_id,
+        role: principal.platform_role,
+    };
+    again(|| removed(&app, &cx, user, by, standing.as_ref())).await
 }
 
-/// 403 unless the caller stands above this person.
-async fn mightier(app: &App, principal: &Principal, user: UserId) -> Result<(), Problem> {
+/// 403 unless the caller stands above this person; else how they stand.
+async fn mightier(
+    app: &App,
+    principal: &Principal,
+    user: UserId,
+) -> Result<Option<UserAccess>, Problem> {
     let (account, standing) =
         futures::future::try_join(app.store.account(user), app.store.standing(user)).await?;
     if account.is_none() {
         return Err(Problem::not_found("The account"));
     }
-    let role = standing.map_or(PlatformRole::User, |standing| standing.platform_role);
+    let role = standing
+        .as_ref()
+        .map_or(PlatformRole::User, |standing| standing.platform_role);
     if principal.platform_role > role {
-        return Ok(());
+        return Ok(standing);
     }
     Err(Problem::forbidden(
         "Your platform role is not above theirs.",
     ))
 }
 
-async fn removed(app: &App, cx: &Context, user: UserId) -> Result<Reply, Problem> {
+async fn removed(
+    app: &App,
+    cx: &Context,
+    user: UserId,
+    by: Administrator,
+    standing: Option<&UserAccess>,
+) -> Result<Reply, Problem> {
     // In this order: a passkey that is added in between changes the factors.
     let factors = app.store.factors(user).await?;
     let passkeys = app.store.passkeys(user).await?;
     let account = app.store.account(user).await?;
     let account = account.ok_or_else(|| Problem::not_found("The account"))?;
+    let decision = Removal {
+        account: &account,
+        factors: &factors,
+        passkeys: &passkeys,
+        standing,
+    };
     app.store
-        .remove_all_factors(cx, &account, &factors, &passkeys, Reply::no_content())
+        .remove_all_factors(cx, &decision, by, Reply::no_content())
         .await
 }

@@ -11,7 +11,6 @@ pub mod token;
 
 use std::collections::BTreeMap;
 
-use axum::body::Bytes;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{
     HeaderMap,
@@ -65,7 +64,7 @@ impl Form {
     /// # Errors
     /// `invalid_request` for another content type and for a parameter that
     /// stands twice.
-    fn read(headers: &HeaderMap, body: &Bytes) -> Result<Self, Problem> {
+    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
         let given = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
@@ -107,6 +106,18 @@ impl Form {
 
 /// The id and the secret of a client.
 type Credentials = (String, Zeroizing<String>);
+
+/// The client that a request names, with its secret: in one text.
+pub(super) fn client_of(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    let form = Form::read(headers, body).ok();
+    let (id, secret) = presented(headers, form.as_ref()).ok()??;
+    Some(format!("client {id} {}", *secret))
+}
+
+/// The token that a form is about.
+pub(super) fn token_in(headers: &HeaderMap, body: &[u8]) -> Option<Zeroizing<String>> {
+    Form::read(headers, body).ok()?.0.remove("token")
+}
 
 /// What a client authenticates by, if it does (RFC 6749 §2.3).
 ///
@@ -177,7 +188,7 @@ async fn client(
     let program = found
         .filter(|program| program.secret(&hash, now).is_some())
         .ok_or_else(invalid_client)?;
-    if program.terms.admit(cx.client_ip.as_deref()) {
+    if program.terms.networks.admit(cx.client_ip.as_deref()) {
         Ok((id, program))
     } else {
         let description = "The service account may not be used from this address.";

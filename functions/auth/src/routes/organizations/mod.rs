@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     id::OrganizationId,
-    principal::{Permission, PlatformRole, Principal, Role},
+    principal::{Permission, Principal, Role},
     problem::Problem,
 };
 use utoipa::ToSchema;
@@ -119,7 +119,7 @@ impl Seat {
             // A program is no member; the commit looks at itself again.
             Some(_) => principal.role_in(id),
         };
-        let everywhere = principal.platform_role >= PlatformRole::Admin;
+        let everywhere = principal.administers();
         match organization {
             Some(organization) if everywhere || role.is_some() => {
                 let actor = Actor {
@@ -133,7 +133,7 @@ impl Seat {
                     role,
                 })
             }
-            _ => Err(Problem::not_found("The organization")),
+            _ => Err(principal.lacks(Problem::not_found("The organization"))),
         }
     }
 

@@ -203,7 +203,8 @@ pub async fn get(
 /// Change an API key
 ///
 /// its name, scopes, networks, limit or end. It holds everywhere within 5
-/// seconds. Needs `If-Match`.
+/// seconds. Whatever lets it do more asks for a recent proof that it is you.
+/// Needs `If-Match`.
 #[utoipa::path(
     patch, path = "/v1/api-keys/{keyId}", tag = "api-keys", operation_id = "updateApiKey",
     params(
@@ -217,7 +218,7 @@ pub async fn get(
     responses(
         (status = 200, description = "Changed", body = ProgramView),
         (status = 400, description = "`invalid-request`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `step-up-required`"),
         (status = 404, description = "There is none, or it is not yours"),
         (status = 412, description = "`version-conflict`"),
         (status = 428, description = "`precondition-required`"),
@@ -233,7 +234,7 @@ pub async fn update(
     patch: MergePatch<Rights>,
 ) -> Result<Reply, Problem> {
     let found = managed(&app, &principal, id).await?;
-    change(&app, &cx, &usage, found, if_match, patch).await
+    change(&app, &cx, &usage, &principal, found, if_match, patch).await
 }
 
 /// Replace the secret of an API key

@@ -96,12 +96,7 @@ impl ProgramView {
             organization_id: place.map(|(id, _)| id),
             role: place.map(|(_, role)| role),
             scopes: program.scopes.iter().cloned().collect(),
-            networks: program
-                .terms
-                .networks
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            networks: program.terms.networks.texts(),
             rate_limit: program.terms.limit,
             secrets: live
                 .map(|secret| SecretView {
@@ -161,12 +156,7 @@ impl Rights {
         Self {
             name: program.name.clone(),
             scopes: program.scopes.iter().cloned().collect(),
-            networks: program
-                .terms
-                .networks
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            networks: program.terms.networks.texts(),
             rate_limit: program.terms.limit,
             expires_at: program.expires_at,
         }
@@ -216,11 +206,13 @@ impl Draft {
     }
 }
 
-/// Keeps changed rights of a program, and answers.
+/// Keeps changed rights of a program, and answers. More rights ask for a recent
+/// proof, as a new program does; less never have to wait for one.
 async fn change(
     app: &App,
     cx: &Context,
     usage: &Limiter,
+    principal: &Principal,
     (before, actor): (Program, Option<Actor>),
     if_match: IfMatch,
     patch: MergePatch<Rights>,
@@ -247,6 +239,9 @@ async fn change(
         expires_at,
         ..before.clone()
     };
+    if after.exceeds(&before) {
+        app.require_fresh(principal).await?;
+    }
     let view = ProgramView::read(usage, &after, now).await?;
     if after == before {
         return Ok(Reply::ok(&view)?.etag(before.version));

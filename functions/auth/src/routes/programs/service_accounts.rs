@@ -183,7 +183,8 @@ pub async fn get(
 /// Change a service account
 ///
 /// its name, scopes, networks, limit or end. A scope that is taken away is gone
-/// from tokens issued before within 5 seconds. Needs `If-Match`.
+/// from tokens issued before within 5 seconds. Whatever lets it do more asks for
+/// a recent proof that it is you. Needs `If-Match`.
 #[utoipa::path(
     patch, path = "/v1/organizations/{organizationId}/service-accounts/{serviceAccountId}",
     tag = "api-keys", operation_id = "updateServiceAccount",
@@ -198,7 +199,7 @@ pub async fn get(
     responses(
         (status = 200, description = "Changed", body = ProgramView),
         (status = 400, description = "`invalid-request`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `step-up-required`"),
         (status = 404, description = "No such organisation or account"),
         (status = 412, description = "`version-conflict`"),
         (status = 428, description = "`precondition-required`"),
@@ -215,7 +216,7 @@ pub async fn update(
 ) -> Result<Reply, Problem> {
     let (account, actor) = managed(&app, &principal, which).await?;
     let found = (account, Some(actor));
-    change(&app, &cx, &usage, found, if_match, patch).await
+    change(&app, &cx, &usage, &principal, found, if_match, patch).await
 }
 
 /// Replace the secret of a service account

@@ -132,7 +132,7 @@ impl UserChange {
         (status = 200, description = "Changed", body = UserDetail),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`, `step-up-required`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`, `step-up-required`"),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`external-id-taken`, `conflict`"),
     )

@@ -20,7 +20,7 @@ use crate::state::App;
     responses(
         (status = 200, description = "The account", body = UserDetail),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`"),
         (status = 404, description = "`not-found`"),
     )
 )]

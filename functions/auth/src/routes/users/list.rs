@@ -99,7 +99,7 @@ impl ListUsers {
     responses(
         (status = 200, description = "A page of accounts", body = Listing<UserSummary>),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`"),
     )
 )]
 pub async fn list(

@@ -96,7 +96,11 @@ fn must_reset(subject: &Subject) -> bool {
 /// # Errors
 /// 403 for everybody else.
 fn administrator(principal: &Principal) -> Result<Administrator, Problem> {
-    Administrator::new(principal.user_id, principal.platform_role).map_err(refused)
+    principal.require_administrator()?;
+    Ok(Administrator {
+        user_id: principal.user_id,
+        role: principal.platform_role,
+    })
 }
 
 fn refused(refusal: Refusal) -> Problem {

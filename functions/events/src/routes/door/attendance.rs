@@ -12,7 +12,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::{App, TAG};
 use super::list;
-use super::scan::duplicates;
 use crate::model::Presence;
 
 /// Which list, and which page of it.
@@ -49,8 +48,10 @@ pub struct PresenceView {
     exits: u32,
     /// Whether the person is inside.
     inside: bool,
-    /// It was let in more than once on a list that admits once: two devices
-    /// without a network, or a ticket that was copied.
+    /// Second uses that were refused.
+    refused: u32,
+    /// It was shown for entry more than once on a list that admits once: to two
+    /// devices without a network, or a ticket that was copied.
     used_twice: bool,
 }
 
@@ -117,7 +118,8 @@ pub async fn get_attendance(
         entries: presence.entries,
         exits: presence.exits,
         inside: presence.inside,
-        used_twice: duplicates(presence, &list),
+        refused: presence.refused,
+        used_twice: presence.used_twice(&list),
     };
     let listing = page.listing(found.items.iter().map(view).collect(), found.next);
     Reply::ok(&AttendanceView {

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use super::super::view::RegistrationView;
 use super::super::{App, TAG};
-use super::list;
 use super::scan::{Door, Outcome, Shown, Told};
+use super::{list, mark};
 use crate::model::{Direction, Verdict};
 
 /// Who is at the door: somebody with a ticket, or somebody who is known.
@@ -36,13 +36,24 @@ pub struct CheckIn {
     /// Which way.
     #[serde(default)]
     direction: Direction,
+    /// The device's own name.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 64, example = "door-3")]
+    device: Option<String>,
+    /// The device's mark of this scan, unlike that of every other: a UUID. Sent
+    /// again it gets the same answer, so that a second use of the ticket is told
+    /// from an answer that was lost.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 64)]
+    nonce: Option<String>,
 }
 
 /// What happened.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckInResult {
-    /// Whether the person is in.
+    /// Whether to let the person in. `false` for a second use of a ticket on a
+    /// list that admits once.
     admitted: bool,
     /// Why, or why not.
     reason: Verdict,
@@ -64,8 +75,10 @@ impl CheckInResult {
 
 /// Checks an attendee in, or out.
 ///
-/// Doing it again is harmless and says so. A refusal is an answer, not an
-/// error: `reason` says why. Needs the right `event.checkin`.
+/// A refusal is an answer, not an error: `reason` says why. A ticket that was
+/// used before is `already-checked-in`, not admitted, and is kept as a second
+/// use; whoever lost an answer sends the same `device` and `nonce` again, and
+/// gets the first. Needs the right `event.checkin`.
 #[utoipa::path(
     post,
     path = "/v1/events/{id}/check-ins",
@@ -79,7 +92,8 @@ impl CheckInResult {
         (status = 200, description = "What to do at the door.", body = CheckInResult),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
-        (status = 409, description = "`conflict`"),
+        (status = 409, description = "`nonce-taken`"),
+        (status = 503, description = "`crowded`"),
     ),
     security(("bearer" = []))
 )]
@@ -108,13 +122,26 @@ pub async fn check_in(
         list: list(&admission, body.list.as_deref())?,
         told_by: principal.user_id,
     };
+    let (device, nonce) = match (body.device, body.nonce) {
+        (Some(device), Some(nonce)) => (device, Some(nonce)),
+        (None, None) => ("online".to_owned(), None),
+        _ => {
+            let detail = "give device and nonce, or none of them";
+            return Err(Problem::invalid("", "ambiguous", detail));
+        }
+    };
+    mark("/device", &device)?;
+    if let Some(nonce) = &nonce {
+        mark("/nonce", nonce)?;
+    }
     let told = Told {
         shown,
         direction: body.direction,
-        device: "online".to_owned(),
-        nonce: uuid::Uuid::now_v7().to_string(),
+        device,
+        keep: nonce.is_some(),
+        nonce: nonce.unwrap_or_else(|| uuid::Uuid::now_v7().to_string()),
         at: app.store.now(),
-        keep: false,
+        live: true,
     };
     let reply = |outcome: &Outcome| Reply::ok(&CheckInResult::new(outcome));
     app.scanned(&cx, &door, &told, reply).await

@@ -2,19 +2,19 @@
 
 use jiff::Timestamp;
 use shared::commit::{Commit, CommitError};
+use shared::cx::Context;
+use shared::digest;
 use shared::http::Reply;
 use shared::id::{EventId, UserId};
-use shared::problem::{CONFLICT, Problem};
+use shared::problem::Problem;
 
 use super::super::App;
+use super::super::looks::looking_again;
 use crate::model::{
-    CheckInList, Counts, Direction, Event, Presence, Registration, RegistrationStatus, Scan,
-    Verdict, refusal,
+    CheckInList, Counts, Direction, Event, Registration, RegistrationStatus, Scan, Verdict, refusal,
 };
-use crate::store::{Seats, told_before};
-
-/// How often a scan looks again when the same ticket is scanned elsewhere.
-const LOOKS: usize = 8;
+use crate::problems::NONCE_TAKEN;
+use crate::store::{Seats, TOLD_BEFORE, moved};
 
 /// The door that scans come from.
 #[derive(Debug, Clone)]
@@ -42,9 +42,27 @@ pub(super) struct Told {
     pub device: String,
     pub nonce: String,
     pub at: Timestamp,
+    /// Whether the person stands at the door and hears the answer: a refusal is
+    /// one. A device without a network tells later whom it let in.
+    pub live: bool,
     /// Whether what changes nothing is kept too: a device must be able to send
     /// everything and find everything.
     pub keep: bool,
+}
+
+impl Told {
+    /// The hash of what was scanned, where and which way.
+    pub fn what(&self, list: &CheckInList) -> String {
+        let shown = match &self.shown {
+            Shown::Ticket(text) => text.clone(),
+            Shown::Person(user, number) => format!("{user}#{number}"),
+        };
+        let way = match self.direction {
+            Direction::Entry => "in",
+            Direction::Exit => "out",
+        };
+        digest::sha256(&[list.id.as_bytes(), way.as_bytes(), shown.as_bytes()])
+    }
 }
 
 /// What came of a scan.
@@ -66,60 +84,61 @@ impl App {
     /// Handles one scan; `reply` makes the answer that commits with it.
     pub(super) async fn scanned(
         &self,
-        cx: &shared::cx::Context,
+        cx: &Context,
         door: &Door,
         told: &Told,
         reply: impl Fn(&Outcome) -> Result<Reply, Problem>,
     ) -> Result<Reply, Problem> {
-        let mut last = Problem::new(&CONFLICT);
-        for _ in 0..LOOKS {
+        let reply = &reply;
+        looking_again(cx, || async move {
             let prepared = self.prepare(cx, door, told).await?;
             let answer = reply(&prepared.outcome)?;
             match prepared.commit.finish(answer).await {
-                Err(problem) if problem.detail_text() == told_before().detail_text() => {
-                    let known = self.known(door.event.id, told).await?;
-                    return reply(&known);
+                Err(problem) if problem.kind() == &TOLD_BEFORE => {
+                    reply(&self.known(door, told).await?)
                 }
-                Err(problem) if problem.kind() == &CONFLICT => last = problem,
-                result => return result,
+                result => result,
             }
-        }
-        Err(last)
+        })
+        .await
     }
 
     /// The same for one of many scans of an upload.
     pub(super) async fn uploaded(
         &self,
-        cx: &shared::cx::Context,
+        cx: &Context,
         door: &Door,
         told: &Told,
     ) -> Result<Outcome, Problem> {
-        let mut last = Problem::new(&CONFLICT);
-        for _ in 0..LOOKS {
+        looking_again(cx, || async move {
             let prepared = self.prepare(cx, door, told).await?;
             match prepared.commit.execute().await {
-                Ok(()) => return Ok(prepared.outcome),
-                Err(CommitError::Condition(problem))
-                    if problem.detail_text() == told_before().detail_text() =>
-                {
-                    return self.known(door.event.id, told).await;
+                Ok(()) => Ok(prepared.outcome),
+                Err(CommitError::Condition(problem)) if problem.kind() == &TOLD_BEFORE => {
+                    self.known(door, told).await
                 }
-                Err(CommitError::Condition(problem)) if problem.kind() == &CONFLICT => {
-                    last = problem;
-                }
-                Err(err) => return Err(err.into()),
+                Err(err) => Err(err.into()),
             }
-        }
-        Err(last)
+        })
+        .await
     }
 
     /// What came of a scan that was told before.
-    async fn known(&self, event: EventId, told: &Told) -> Result<Outcome, Problem> {
+    async fn known(&self, door: &Door, told: &Told) -> Result<Outcome, Problem> {
+        let event = door.event.id;
         let scan = self.store.scan(event, &told.device, &told.nonce).await?;
-        let scan = scan.ok_or_else(|| Problem::new(&CONFLICT))?;
+        let scan = scan.ok_or_else(moved)?;
+        let what = told.what(&door.list);
+        if scan.what.as_ref().is_some_and(|known| *known != what) {
+            return Err(Problem::new(&NONCE_TAKEN));
+        }
+        let registration = match scan.user_id {
+            Some(user) => self.store.registration(event, user).await?,
+            None => None,
+        };
         Ok(Outcome {
             verdict: scan.verdict,
-            registration: None,
+            registration,
             before: true,
         })
     }
@@ -150,12 +169,7 @@ impl App {
         })
     }
 
-    async fn prepare(
-        &self,
-        cx: &shared::cx::Context,
-        door: &Door,
-        told: &Told,
-    ) -> Result<Prepared, Problem> {
+    async fn prepare(&self, cx: &Context, door: &Door, told: &Told) -> Result<Prepared, Problem> {
         let event = &door.event;
         let mut commit = self.store.commit(cx);
         let found = self.shown(event.id, &told.shown).await?;
@@ -188,12 +202,17 @@ impl App {
         scan.verdict = before.verdict(&scan, &door.list);
         let changes = matches!(scan.verdict, Verdict::Admitted | Verdict::Left);
         let mut registration = registration.clone();
-        if changes || told.keep {
+        if told.live && scan.verdict == Verdict::AlreadyCheckedIn {
+            self.store
+                .pass(&mut commit, &scan, &before, &before.after_refusal());
+        } else if changes || told.keep && !told.live {
             self.store
                 .pass(&mut commit, &scan, &before, &before.after(&scan));
             if scan.direction == Direction::Entry {
                 registration = enter(&mut commit, door, registration, scan.at);
             }
+        } else if told.keep {
+            self.store.note(&mut commit, &scan);
         }
         let outcome = outcome(scan.verdict, Some(registration));
         Ok(Prepared { outcome, commit })
@@ -239,10 +258,7 @@ fn scan(
         received_at: now,
         verdict: Verdict::NotRegistered,
         told_by: door.told_by,
+        what: Some(told.what(&door.list)),
+        reason: None,
     }
-}
-
-/// Wide presence of nothing, for views.
-pub(super) fn duplicates(presence: &Presence, list: &CheckInList) -> bool {
-    !list.multi_entry && presence.entries > 1
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use futures::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::cx::Context;
 use shared::http::{Json, Path, Reply};
@@ -15,14 +15,17 @@ use shared::problem::Problem;
 use utoipa::ToSchema;
 
 use super::super::{App, TAG};
-use super::list;
 use super::scan::{Door, Shown, Told};
+use super::{list, mark};
 use crate::model::{Admission, Direction, Verdict};
+use crate::problems::NONCE_TAKEN;
 
 /// The most scans of one upload.
 const MOST: usize = 200;
 /// How many tickets are worked on at once.
 const AT_ONCE: usize = 8;
+/// How far a clock may be out that counts as right.
+const CLOSE: SignedDuration = SignedDuration::from_secs(10);
 /// What must be left of a request's time for one more scan.
 const A_SCAN: Duration = Duration::from_millis(1500);
 
@@ -33,6 +36,11 @@ pub struct Upload {
     /// The device's own name, the same in each of its uploads.
     #[schema(min_length = 1, max_length = 64, example = "door-3")]
     device: String,
+    /// When this is sent, by the device's clock. With it the scans' times are put
+    /// right where that clock is wrong.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    sent_at: Option<Timestamp>,
     /// At most 200, in any order; what was sent before may be among them.
     scans: Vec<OfflineScan>,
 }
@@ -72,7 +80,7 @@ pub struct OfflineScan {
 pub struct ScanResult {
     /// Its mark.
     nonce: String,
-    /// Whether the person was rightly let in.
+    /// Whether the person was rightly let in; not by a second use.
     admitted: bool,
     /// Why, or why not.
     reason: Verdict,
@@ -88,6 +96,9 @@ pub struct UploadResult {
     results: Vec<ScanResult>,
     /// Marks that could not be kept now: send them again.
     again: Vec<String>,
+    /// Marks that another scan has already, of a device of the same name: send
+    /// these scans again with fresh ones.
+    taken: Vec<String>,
 }
 
 /// Takes what a device scanned without a network.
@@ -126,7 +137,7 @@ pub async fn upload_check_ins(
         told_by: principal.user_id,
     };
     let groups = grouped(body, &admission, &door, app.store.now())?;
-    let done: Vec<Vec<(String, Option<ScanResult>)>> = futures::stream::iter(groups)
+    let done: Vec<Vec<(String, Done)>> = futures::stream::iter(groups)
         .map(|group| one_after_the_other(&app, &cx, group))
         .buffer_unordered(AT_ONCE)
         .collect()
@@ -134,14 +145,26 @@ pub async fn upload_check_ins(
     let mut result = UploadResult {
         results: Vec::new(),
         again: Vec::new(),
+        taken: Vec::new(),
     };
     for (nonce, done) in done.into_iter().flatten() {
         match done {
-            Some(done) => result.results.push(done),
-            None => result.again.push(nonce),
+            Done::Kept(done) => result.results.push(done),
+            Done::Again => result.again.push(nonce),
+            Done::Taken => result.taken.push(nonce),
         }
     }
     app.store.commit(&cx).finish(Reply::ok(&result)?).await
+}
+
+/// What became of a scan.
+enum Done {
+    /// It is known now, or was before.
+    Kept(ScanResult),
+    /// It could not be kept now.
+    Again,
+    /// Another scan has its mark.
+    Taken,
 }
 
 /// Scans of one ticket one after the other, for they change the same item.
@@ -149,25 +172,26 @@ async fn one_after_the_other(
     app: &App,
     cx: &Context,
     group: Vec<(Door, Told)>,
-) -> Vec<(String, Option<ScanResult>)> {
+) -> Vec<(String, Done)> {
     let mut done = Vec::new();
     for (door, told) in group {
         let nonce = told.nonce.clone();
         if cx.remaining() < A_SCAN {
-            done.push((nonce, None));
+            done.push((nonce, Done::Again));
             continue;
         }
         let result = match app.uploaded(cx, &door, &told).await {
-            Ok(outcome) => Some(ScanResult {
+            Ok(outcome) => Done::Kept(ScanResult {
                 nonce: nonce.clone(),
                 admitted: outcome.verdict.admitted(),
                 reason: outcome.verdict,
                 duplicate: outcome.before,
             }),
+            Err(problem) if problem.kind() == &NONCE_TAKEN => Done::Taken,
             Err(problem) => {
                 let causes = problem.causes().unwrap_or_default();
                 tracing::warn!(scan.nonce = nonce, error = causes, "a scan was not kept");
-                None
+                Done::Again
             }
         };
         done.push((nonce, result));
@@ -188,6 +212,7 @@ fn grouped(
         let detail = format!("may have at most {MOST} entries");
         return Err(Problem::invalid("/scans", "too-many", detail));
     }
+    let wrong = wrong_by(body.sent_at, now);
     let mut groups: BTreeMap<String, Vec<(Door, Told)>> = BTreeMap::new();
     for (i, scan) in body.scans.into_iter().enumerate() {
         mark(&format!("/scans/{i}/nonce"), &scan.nonce)?;
@@ -215,7 +240,8 @@ fn grouped(
             device: body.device.clone(),
             nonce: scan.nonce,
             // A clock that is ahead must not decide over all that comes later.
-            at: scan.at.min(now),
+            at: scan.at.checked_add(wrong).unwrap_or(scan.at).min(now),
+            live: false,
             keep: true,
         };
         let door = Door {
@@ -231,12 +257,13 @@ fn grouped(
     Ok(groups)
 }
 
-/// Marks stand in keys.
-fn mark(pointer: &str, text: &str) -> Result<(), Problem> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-    if (1..=64).contains(&text.len()) && text.chars().all(fits) {
-        return Ok(());
+/// What a device's clock lacks, by the time at which it says to send; nothing
+/// where that is no more than an answer takes.
+fn wrong_by(sent_at: Option<Timestamp>, now: Timestamp) -> SignedDuration {
+    let wrong = sent_at.map_or(SignedDuration::ZERO, |sent| now.duration_since(sent));
+    if wrong.abs() < CLOSE {
+        SignedDuration::ZERO
+    } else {
+        wrong
     }
-    let detail = "must be 1 to 64 of A-Z, a-z, 0-9, '-', '_', '.' and ':'";
-    Err(Problem::invalid(pointer, "invalid", detail))
 }

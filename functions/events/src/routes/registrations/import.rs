@@ -12,9 +12,10 @@ use shared::principal::{Permission, Principal};
 use shared::problem::{INVALID_REQUEST, Problem};
 use utoipa::ToSchema;
 
+use super::super::looks::looking_again;
 use super::super::{App, TAG};
 use super::add::{Added, NewAttendee, enrol};
-use crate::model::{Question, Row, Sheet};
+use crate::model::{Question, Registration, Row, Sheet};
 
 /// What must be left of a request's time for one more line.
 const A_LINE: Duration = Duration::from_millis(1500);
@@ -107,6 +108,7 @@ pub async fn import_attendees(
         go_on_at_line: None,
         lines: Vec::new(),
     };
+    let mut supposed = Vec::new();
     for row in &sheet.rows {
         if cx.remaining() < A_LINE {
             report.go_on_at_line = Some(row.line);
@@ -114,7 +116,10 @@ pub async fn import_attendees(
         }
         let read = attendee(&sheet.columns, row, &admission.questions);
         let done = match read {
-            Ok(new) => one(&app, &cx, id, &new, body.dry_run).await,
+            Ok(new) => {
+                let supposed = body.dry_run.then_some(&mut supposed);
+                one(&app, &cx, id, &new, supposed).await
+            }
             Err(problem) => Err(problem),
         };
         report.add(row.line, done, &cx);
@@ -156,21 +161,32 @@ impl Report {
     }
 }
 
+/// Registers one person; in a dry run it adds to what is supposed to be there.
 async fn one(
     app: &App,
     cx: &Context,
     id: EventId,
     new: &NewAttendee,
-    dry_run: bool,
+    mut supposed: Option<&mut Vec<Registration>>,
 ) -> Result<(Added, Option<RegistrationId>), Problem> {
-    let enrolled = enrol(app, cx, id, new).await?;
-    if dry_run && enrolled.added == Added::Registered {
-        return Ok((Added::Registered, None));
+    if let Some(supposed) = &mut supposed {
+        let enrolled = enrol(app, cx, id, new, supposed).await?;
+        if enrolled.added == Added::Registered {
+            supposed.push(enrolled.registration);
+            return Ok((Added::Registered, None));
+        }
+        let id = enrolled.registration.id;
+        let stands = !supposed.iter().any(|made| made.id == id);
+        return Ok((Added::Unchanged, stands.then_some(id)));
     }
-    if enrolled.added == Added::Registered {
-        enrolled.commit.execute().await?;
-    }
-    Ok((enrolled.added, Some(enrolled.registration.id)))
+    looking_again(cx, || async {
+        let enrolled = enrol(app, cx, id, new, &[]).await?;
+        if enrolled.added == Added::Registered {
+            enrolled.commit.execute().await?;
+        }
+        Ok((enrolled.added, Some(enrolled.registration.id)))
+    })
+    .await
 }
 
 /// The columns that are not questions.

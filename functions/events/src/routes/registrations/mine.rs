@@ -39,7 +39,7 @@ pub async fn my_registration(
     {
         view.waitlist_position = Some(
             app.store
-                .ahead(id, &registration.ticket_type, order)
+                .ahead(id, &registration.ticket_type, Some(order))
                 .await?
                 + 1,
         );

@@ -10,14 +10,12 @@ use shared::principal::Principal;
 use shared::problem::Problem;
 use utoipa::ToSchema;
 
+use super::super::looks::looking_again;
 use super::super::view::RegistrationView;
 use super::super::{App, TAG, over};
 use crate::model::{Answers, Fate, Registration, RegistrationStatus};
 use crate::problems::{ALREADY_REGISTERED, EVENT_FULL, REGISTRATION_CLOSED};
-use crate::store::{Guard, Hall, Seats, full, share};
-
-/// How often a request looks again when others take the places it saw.
-const LOOKS: usize = 4;
+use crate::store::{COUNTED, Guard, Hall, Seats, moved, share};
 
 /// What one wants of an event. All of it may be left out where the event has no
 /// ticket types and asks nothing.
@@ -72,6 +70,7 @@ impl Default for Wish {
         (status = 201, description = "The registration.", body = RegistrationView),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`event-full`, `registration-closed`, `sale-closed`, `already-registered`"),
+        (status = 503, description = "`crowded`"),
     ),
     security(("bearer" = []))
 )]
@@ -83,21 +82,7 @@ pub async fn register(
     wish: Option<Json<Wish>>,
 ) -> Result<Reply, Problem> {
     let wish = wish.map(|Json(wish)| wish).unwrap_or_default();
-    let mut last = full();
-    for _ in 0..LOOKS {
-        match attempt(&app, &cx, &principal, id, &wish).await {
-            // Somebody took the last place between our look and our commit.
-            Err(problem) if problem.kind() == &EVENT_FULL => {
-                let certain = problem.detail_text() != full().detail_text();
-                last = problem;
-                if certain {
-                    break;
-                }
-            }
-            result => return result,
-        }
-    }
-    Err(last)
+    looking_again(&cx, || attempt(&app, &cx, &principal, id, &wish)).await
 }
 
 async fn attempt(
@@ -129,9 +114,10 @@ async fn attempt(
     let position = match place(&hall, &mut commit, &registration, fate) {
         // Everybody waits for one place: as many people as places.
         Some(guess) if hall.admission.singles() => Some(guess),
-        Some(_) => Some(app.store.length(id, &kind).await? + 1),
+        Some(_) => Some(app.store.ahead(id, &kind, None).await? + 1),
         None => None,
     };
+    let position = position.map(|place| place.min(COUNTED as usize + 1));
     let view = RegistrationView {
         waitlist_position: position,
         ..RegistrationView::new(&placed(registration, fate, commit.now()))
@@ -154,21 +140,30 @@ pub(super) fn free(before: Option<&Registration>) -> Result<(), Problem> {
 /// reads, without a transaction.
 pub(super) fn fate(hall: &Hall, kind: &str, wish: &Wish) -> Result<Fate, Problem> {
     let counts = &hall.counts;
+    if !counts.could_hold(kind, wish.quantity) {
+        let detail = "There are fewer places than that, taken or not.";
+        return Err(Problem::new(&EVENT_FULL).detail(detail));
+    }
     let fate = hall.queues.fate(counts, kind, wish.quantity);
     if fate == Fate::Place || hall.event.details.waitlist && wish.waitlist {
         return Ok(fate);
     }
-    let (overall, own) = counts.room(kind);
+    Err(no_place(hall, kind, wish.quantity))
+}
+
+/// Why `quantity` more of `kind` cannot be had now.
+pub(super) fn no_place(hall: &Hall, kind: &str, quantity: u32) -> Problem {
+    let (overall, own) = hall.counts.room(kind);
     let left = overall.min(own);
-    let detail = match (left, counts.capacity) {
+    let detail = match (left, hall.counts.capacity) {
         (0, Some(places)) if overall == 0 => format!("All {places} places are taken."),
         (0, _) => "All places of this ticket type are taken.".to_owned(),
-        _ if left < wish.quantity => format!("Only {left} places are left."),
+        _ if left < quantity => format!("Only {left} places are left."),
         _ => "The places that are left go to those who wait.".to_owned(),
     };
-    Err(Problem::new(&EVENT_FULL)
+    Problem::new(&EVENT_FULL)
         .detail(detail)
-        .with("available", left))
+        .with("available", left)
 }
 
 /// The registration that goes on from the one before, in no status yet.
@@ -224,25 +219,16 @@ pub(super) fn place(
     match fate {
         Fate::Place => {
             seats.confirm(&registration);
-            let guard = if counts.waitlisted == 0 {
-                Guard::NobodyWaits
-            } else {
-                Guard::AsSeen
-            };
-            seats.settle(guard, full());
+            seats.settle(Guard::of_place(counts), moved());
             None
         }
         Fate::Wait => {
             seats.wait(&registration);
-            let waiting = counts.kind(&registration.ticket_type).waiting;
-            let known = !registration.ticket_type.is_empty() || counts.kinds.0.is_empty();
-            let guard = if waiting > 0 && known {
-                Guard::SomebodyWaits
-            } else {
-                Guard::AsSeen
-            };
-            seats.settle(guard, full());
-            Some(waiting as usize + 1)
+            let (kind, quantity) = (&registration.ticket_type, registration.quantity);
+            let waits = hall.queues.wait_for(counts, kind);
+            let guard = Guard::of_waiting(counts, kind, quantity, waits);
+            seats.settle(guard, moved());
+            Some(counts.kind(kind).waiting as usize + 1)
         }
     }
 }

@@ -26,7 +26,7 @@ use super::withdraw::give_up;
         (status = 204, description = "There is no registration any more."),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
-        (status = 409, description = "`conflict`"),
+        (status = 503, description = "`crowded`"),
     ),
     security(("bearer" = []))
 )]

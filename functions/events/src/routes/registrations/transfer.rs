@@ -19,11 +19,12 @@ use super::super::{App, TAG, over};
 use crate::keyring::unavailable;
 use crate::model::{Event, Registration, RegistrationStatus, Transfer, address};
 use crate::problems::REGISTRATION_CLOSED;
+use crate::store::{Sender, letter};
 
 /// How long a hand-over stands open.
 const OPEN: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How often one person can hand over places of one event: each time somebody
-/// gets a letter.
+/// How often a registration can be offered to others, by whoever has it: each
+/// time somebody gets a letter.
 const MOST: u32 = 5;
 
 /// To whom to hand over: a user, or whoever reads the mail of an address.
@@ -55,6 +56,7 @@ pub struct HandOver {
         (status = 202, description = "The registration, until somebody takes it over.", body = RegistrationView),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`conflict`, `registration-closed`"),
+        (status = 429, description = "`quota-exceeded`: too many letters"),
     ),
     security(("bearer" = []))
 )]
@@ -76,12 +78,9 @@ pub async fn offer_transfer(
         let status = before.status.name();
         return Err(Problem::new(&CONFLICT).detail(format!("Your registration is {status}.")));
     }
-    if before.transfers >= MOST {
-        let detail = format!("You can hand over a registration for an event {MOST} times at most.");
-        return Err(Problem::new(&CONFLICT).detail(detail));
-    }
     let mut commit = app.store.commit(&cx);
-    let offered = offer(&app, &mut commit, &event, before, to).await?;
+    let sender = Sender::Person(principal.user_id);
+    let offered = offer(&app, &mut commit, &event, before, to, sender).await?;
     commit.replace(&offered);
     commit
         .finish(Reply::accepted(&RegistrationView::new(&offered))?)
@@ -115,14 +114,19 @@ pub(super) enum Recipient {
 }
 
 /// The registration while it is being handed over; publishes what tells the
-/// recipient.
+/// recipient. A letter to an address is on `sender`'s account.
 pub(super) async fn offer(
     app: &App,
     commit: &mut Commit,
     event: &Event,
     before: Registration,
     to: Recipient,
+    sender: Sender,
 ) -> Result<Registration, Problem> {
+    if before.transfers >= MOST {
+        let detail = format!("A registration can be offered to others {MOST} times at most.");
+        return Err(Problem::new(&CONFLICT).detail(detail));
+    }
     let now = commit.now();
     let open = if before.guest.is_some() {
         event.details.ends_at
@@ -154,6 +158,7 @@ pub(super) async fn offer(
         Recipient::Address(email) => {
             let (code, hash) = Transfer::code(before.id, before.user_id)
                 .map_err(|_| Problem::internal("no random bytes"))?;
+            letter(commit, sender, &email);
             let sealed = app.sealer.seal(Purpose::Mail, code.as_bytes()).await;
             told.sealed_token = Some(base64url(sealed.map_err(unavailable)?));
             told.email = Some(email);

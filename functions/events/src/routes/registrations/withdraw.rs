@@ -5,14 +5,12 @@ use shared::cx::Context;
 use shared::http::{Path, Reply};
 use shared::id::{EventId, UserId};
 use shared::principal::Principal;
-use shared::problem::{CONFLICT, Problem};
+use shared::problem::Problem;
 
+use super::super::looks::looking_again;
 use super::super::{App, TAG};
 use crate::model::RegistrationStatus;
 use crate::store::HEIRS;
-
-/// How often a request looks again when the waitlist moves under it.
-const LOOKS: usize = 8;
 
 /// Gives up the caller's registration, place on the waitlist, or offer.
 ///
@@ -27,7 +25,7 @@ const LOOKS: usize = 8;
         (status = 204, description = "There is no registration any more."),
         (status = 403, description = "`forbidden`"),
         (status = 404, description = "`not-found`"),
-        (status = 409, description = "`conflict`"),
+        (status = 503, description = "`crowded`"),
     ),
     security(("bearer" = []))
 )]
@@ -48,14 +46,7 @@ pub(super) async fn give_up(
     user: UserId,
     reason: Option<&str>,
 ) -> Result<Reply, Problem> {
-    let mut last = Problem::new(&CONFLICT);
-    for _ in 0..LOOKS {
-        match attempt(app, cx, id, user, reason).await {
-            Err(problem) if problem.kind() == &CONFLICT => last = problem,
-            result => return result,
-        }
-    }
-    Err(last)
+    looking_again(cx, || attempt(app, cx, id, user, reason)).await
 }
 
 async fn attempt(

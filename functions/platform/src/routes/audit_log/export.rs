@@ -58,7 +58,7 @@ pub struct Export {
     responses(
         (status = 200, description = "A part of the export", body = String, content_type = "application/x-ndjson"),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`"),
         (status = 404, description = "No such organisation, or you are no member"),
     ),
 )]
@@ -133,13 +133,14 @@ fn ndjson(entries: &[Entry], trailer: Option<Trailer>) -> Result<String, FormatE
     Ok(text)
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "chain",
     "sequence",
     "eventId",
     "at",
     "recordedAt",
     "actor",
+    "actorBy",
     "action",
     "subject",
     "organizationId",
@@ -163,6 +164,7 @@ fn csv(entries: &[Entry], with_header: bool) -> Result<String, FormatError> {
             entry.at.to_string(),
             entry.recorded_at.to_string(),
             entry.actor.clone().unwrap_or_default(),
+            entry.actor_by.clone().unwrap_or_default(),
             entry.action.clone(),
             entry.subject.clone(),
             entry.organization_id.clone().unwrap_or_default(),
@@ -179,7 +181,7 @@ fn csv(entries: &[Entry], with_header: bool) -> Result<String, FormatError> {
 }
 
 /// A cell (RFC 4180 §2). What a spreadsheet would take for a formula gets an
-/// apostrophe: a correlation id is the caller's own text.
+/// apostrophe.
 fn quoted(cell: &str) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let cell = if formula {

@@ -82,7 +82,7 @@ impl ListEntries {
     responses(
         (status = 200, description = "A page of entries", body = Listing<EntryView>),
         (status = 401, description = "`unauthenticated`"),
-        (status = 403, description = "`forbidden`"),
+        (status = 403, description = "`forbidden`, `administrator-address-not-allowed`"),
         (status = 404, description = "No such organisation, or you are no member"),
     ),
 )]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
     id::OrganizationId,
-    principal::{Permission, PlatformRole, Principal},
+    principal::{Permission, Principal},
     problem::Problem,
 };
 use utoipa::ToSchema;
@@ -35,13 +35,16 @@ pub struct EntryView {
     recorded_at: Timestamp,
     /// Who did it; `null` for the system and for operators.
     actor: Option<String>,
+    /// The API key or service account by which they did; `null` for a sign-in.
+    actor_by: Option<String>,
     /// What was done: a type of `GET /v1/meta/events`.
     #[schema(example = "organization.member.changed")]
     action: String,
     /// To what.
     subject: String,
     organization_id: Option<String>,
-    /// The same for everything that one request set off.
+    /// The same for everything that one request set off; one that the caller
+    /// chose stands here as `sha256:` and its hash.
     correlation_id: String,
     /// What else there is to know, by name.
     #[schema(value_type = Object)]
@@ -61,6 +64,7 @@ impl From<Entry> for EntryView {
             at: entry.at,
             recorded_at: entry.recorded_at,
             actor: entry.actor,
+            actor_by: entry.actor_by,
             action: entry.action,
             subject: entry.subject,
             organization_id: entry.organization_id,
@@ -82,10 +86,10 @@ fn chain(principal: &Principal, organization: Option<OrganizationId>) -> Result<
         principal.require(Permission::AuditView, organization)?;
         return Ok(organization.to_string());
     }
-    if principal.platform_role < PlatformRole::Admin {
-        return Err(Problem::forbidden(
+    if !principal.administers() {
+        return Err(principal.lacks(Problem::forbidden(
             "Only administrators of the platform read its audit log; name an organizationId.",
-        ));
+        )));
     }
     Ok(PLATFORM.to_owned())
 }
