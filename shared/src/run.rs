@@ -107,7 +107,8 @@ where
     let handle = &handle;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let ends = ends(&event.context);
-        Ok::<_, Error>(until(ends, handle(event.payload)).await)
+        // Boxed: what a worker does is deep.
+        Ok::<_, Error>(until(ends, Box::pin(handle(event.payload))).await)
     }))
     .await
 }
@@ -126,7 +127,7 @@ where
     let handle = &handle;
     lambda_runtime::run(service_fn(|event: LambdaEvent<P>| async move {
         let ends = ends(&event.context);
-        until(ends, handle(event.payload)).await
+        until(ends, Box::pin(handle(event.payload))).await
     }))
     .await
 }

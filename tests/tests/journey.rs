@@ -129,7 +129,7 @@ async fn or_06_an_invitation_by_mail() {
         stack.person("gina").await,
         stack.person("stan").await,
     );
-    let token = mailed(&stack, &owner, "/v1/auth/verify-email#").await;
+    let token = stack.mailed(&owner, "/v1/auth/verify-email#").await;
     owner
         .post("/v1/auth/verify-email", &json!({"token": token}))
         .await
@@ -160,7 +160,7 @@ async fn or_06_an_invitation_by_mail() {
     assert!(refused.status.is_client_error(), "{}", refused.body);
     // Whoever was passed the link can register with the address, and no more.
     guest.post(&accept, &json!({})).await.expect(403);
-    let proof = json!({"token": mailed(&stack, &guest, "/v1/auth/verify-email#").await});
+    let proof = json!({"token": stack.mailed(&guest, "/v1/auth/verify-email#").await});
     let proof = guest.post("/v1/auth/verify-email", &proof).await;
     proof.expect(204);
     let accepted = guest.post(&accept, &json!({})).await;

@@ -284,10 +284,10 @@ async fn or_02_the_same_person_asked_many_times_at_once_is_one_member() {
     }
     let replies = join_all((0..8).map(|_| stack.agree(&asked[0], &grace))).await;
     assert!(replies.iter().any(|reply| reply.status == 200));
-    let list = stack
+    let members = stack
         .get(&format!("/v1/organizations/{org}/members"), &owner)
         .await;
-    assert_eq!(list.body["items"].as_array().unwrap().len(), 2);
+    assert_eq!(members.body["items"].as_array().unwrap().len(), 2);
     let count = stack.event_types().await;
     let added = count
         .iter()

@@ -63,7 +63,7 @@ impl Pause {
             meanwhile.await;
             self.go_on.notify_one();
         };
-        let both = tokio::time::timeout(Duration::from_secs(60), join(request, act));
+        let both = tokio::time::timeout(Duration::from_mins(1), join(request, act));
         both.await.expect("the request never came to the pause").0
     }
 }

@@ -399,9 +399,8 @@ async fn ev_20_letters_of_a_day_are_counted() {
     let author = stage.world.user();
     let event = stage.published(&author, json!({})).await;
     let rows = |from: usize| {
-        let rows: String = (from..from + 60)
-            .map(|i| format!("guest{i}@example.org\n"))
-            .collect();
+        let rows = (from..from + 60).map(|i| format!("guest{i}@example.org\n"));
+        let rows = rows.collect::<Vec<_>>().concat();
         json!({"csv": format!("email\n{rows}")})
     };
     for (from, registered) in [(0, 60), (60, 40)] {

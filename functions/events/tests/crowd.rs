@@ -134,9 +134,8 @@ async fn ev_20_an_import_stands_the_traffic() {
         let wish = json!({"ticketType": "early"});
         stage.wish(&user, &event, wish).await.expect(201);
     }
-    let rows: String = (0..20)
-        .map(|_| format!("{},standard\n", stage.world.user().id))
-        .collect();
+    let rows = (0..20).map(|_| format!("{},standard\n", stage.world.user().id));
+    let rows = rows.collect::<Vec<_>>().concat();
     let body = json!({"csv": format!("userId,ticketType\n{rows}")});
     let import = stage.act(&author, &event, "attendees/import", body);
     let rush = join_all((0..60).map(|_| async {
@@ -226,8 +225,7 @@ async fn ev_19_contention_says_come_again() {
     assert_eq!(problem.status(), 503);
     let body = problem.body("/", "c");
     assert_eq!(body["type"], "/v1/problems/crowded");
-    use axum::response::IntoResponse;
-    let reply = problem.into_response();
+    let reply = axum::response::IntoResponse::into_response(problem);
     assert_eq!(reply.headers()["retry-after"], "1");
 }
 

@@ -52,7 +52,7 @@ async fn finish(stage: &Stage) -> usize {
 async fn hurry(stage: &Stage, events: &[Event]) {
     loop {
         let ends = Instant::now() + Duration::from_millis(4050);
-        if until(ends, deliver(stage, events)).await == 0 {
+        if until(ends, Box::pin(deliver(stage, events))).await == 0 {
             return;
         }
     }
@@ -70,9 +70,9 @@ async fn ev_05_a_large_event_is_cancelled_in_turns() {
     let reply = stage.act(&author, &event, "cancel", reason).await;
     reply.expect(200);
     let cancelled = [last(&stage, "event.cancelled").await];
-    hurry(&stage, &cancelled).await;
+    Box::pin(hurry(&stage, &cancelled)).await;
     assert_eq!(stage.store.jobs().await.unwrap().len(), 1, "some are left");
-    hurry(&stage, &cancelled).await;
+    Box::pin(hurry(&stage, &cancelled)).await;
     assert!(finish(&stage).await > 1);
     let read = stage.read(&author, &event).await.body;
     assert_eq!(read["attendeeCount"], 0);
@@ -126,7 +126,7 @@ async fn or_01_ev_20_long_jobs_stop_in_time_and_go_on() {
     let payload = OrganizationDeleted {
         organization_id: org,
     };
-    hurry(&stage, &[event(&payload, 9)]).await;
+    Box::pin(hurry(&stage, &[event(&payload, 9)])).await;
     finish(&stage).await;
     let status = stage.read(&author, open).await.expect(200).body["status"].clone();
     assert_eq!(status, "cancelled");

@@ -23,18 +23,18 @@ const OPERATIONS: usize = 6;
 struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    fn roll(&mut self, sides: u64) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        self.0 % sides
+        usize::try_from(self.0 % sides).unwrap()
     }
 
     /// Where a sender stops, if it does.
     fn stop(&mut self) -> Option<(usize, Moment)> {
         let stops = self.roll(2) == 0;
-        let polls = self.roll(POLLS) as usize;
-        let moment = Moment::ALL[self.roll(3) as usize];
+        let polls = self.roll(POLLS);
+        let moment = Moment::ALL[self.roll(3)];
         stops.then_some((polls, moment))
     }
 }
@@ -79,6 +79,7 @@ impl Houses {
             moved.expect(200);
         }
         Self {
+            stage,
             ours,
             theirs,
             author,
@@ -87,7 +88,6 @@ impl Houses {
             approvers,
             doors,
             festival,
-            stage,
         }
     }
 

@@ -41,17 +41,14 @@ async fn au_25_every_route_of_every_group_refuses_a_key_without_its_scope() {
         let key = stage.key(all_but(wanted)).await;
         let before = stage.everything().await;
         let reply = send(&stage, operation, Some(&key)).await;
-        let asked = match wanted {
-            Some(wanted) => {
-                scoped += 1;
-                slug(&reply.body) == "insufficient-scope"
-                    && reply.body["requiredScope"] == wanted
-                    && reply.header("www-authenticate").contains(wanted)
-            }
-            None => {
-                closed += 1;
-                slug(&reply.body) == "sign-in-required"
-            }
+        let asked = if let Some(wanted) = wanted {
+            scoped += 1;
+            slug(&reply.body) == "insufficient-scope"
+                && reply.body["requiredScope"] == wanted
+                && reply.header("www-authenticate").contains(wanted)
+        } else {
+            closed += 1;
+            slug(&reply.body) == "sign-in-required"
         };
         if reply.status != 403 || !asked || stage.everything().await != before {
             let what = format!("{} {}", operation.method, operation.path);

@@ -87,8 +87,8 @@ impl Queues {
 
     /// Whether somebody waits for `kind` who can get a place some day.
     pub fn wait_for(&self, counts: &Counts, kind: &str) -> bool {
-        let queues = self.hopeful(counts);
-        queues.heads().any(|head| head.ticket_type == kind)
+        let hopeful = self.hopeful(counts);
+        hopeful.heads().any(|head| head.ticket_type == kind)
     }
 
     fn heads(&self) -> impl Iterator<Item = &Waiting> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use shared::event::auth::Letter;
-use shared::id::{EventId, OrganizationId};
+use shared::id::{EventId, InvitationId, OrganizationId};
 use shared::principal::Role;
 
 use crate::model::{Message, Occasion};
@@ -75,11 +75,9 @@ impl Words {
             Message::RegistrationConfirmed(at) => {
                 place(at, "You are registered for", "Your place is confirmed.")
             }
-            Message::RegistrationWaitlisted(at) => place(
-                at,
-                "You are on the waitlist for",
-                "All places are taken. You move up by yourself when one becomes free.",
-            ),
+            Message::RegistrationWaitlisted(at) => {
+                place(at, "You are on the waitlist for", WAITLISTED)
+            }
             Message::RegistrationPromoted(at) => {
                 place(at, "You have a place at", "A place became free for you.")
             }
@@ -111,24 +109,17 @@ impl Words {
                 organization_id,
                 name,
                 role,
-            } => organization(
-                *organization_id,
-                format!("You are now a member of {name}"),
-                format!("Your role: {}.", role_name(*role)),
-            ),
+            } => member_added(*organization_id, name, *role),
             Message::OrganizationInvitationReceived {
                 invitation_id,
                 organization_id,
                 name,
                 role,
                 expires_at,
-            } => {
-                let mut words = invitation(*organization_id, name, *role, *expires_at);
-                words.action.label = "See the invitation";
-                words.action.path =
-                    format!("/v1/organizations/{organization_id}/invitations/{invitation_id}");
-                words
-            }
+            } => Self {
+                action: see_invitation(*organization_id, *invitation_id),
+                ..invitation(*organization_id, name, *role, *expires_at)
+            },
             Message::OrganizationInvitation {
                 organization_id,
                 name,
@@ -140,6 +131,23 @@ impl Words {
                 letter, expires_at, ..
             } => account(*letter, *expires_at),
         }
+    }
+}
+
+const WAITLISTED: &str = "All places are taken. You move up by yourself when one becomes free.";
+
+fn member_added(id: OrganizationId, name: &str, role: Role) -> Words {
+    organization(
+        id,
+        format!("You are now a member of {name}"),
+        format!("Your role: {}.", role_name(role)),
+    )
+}
+
+fn see_invitation(organization: OrganizationId, invitation: InvitationId) -> Action {
+    Action {
+        label: "See the invitation",
+        path: format!("/v1/organizations/{organization}/invitations/{invitation}"),
     }
 }
 
