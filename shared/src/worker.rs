@@ -25,9 +25,8 @@ tokio::task_local! {
 }
 
 /// Does `work` in a function that the service ends at `ends`.
-pub fn until<F: Future>(ends: Instant, work: F) -> impl Future<Output = F::Output> {
-    // On the heap: what surrounds it is not to be as large as all of it.
-    ENDS.scope(ends, Box::pin(work))
+pub async fn until<F: Future>(ends: Instant, work: F) -> F::Output {
+    ENDS.scope(ends, work).await
 }
 
 /// Why an event could not be handled.
