@@ -73,10 +73,6 @@ pub(super) async fn join(
     let account = account
         .filter(|account| invitation.to.is(account))
         .ok_or_else(|| Problem::new(&INVITATION_FOR_ANOTHER))?;
-    // Links are passed on, and anybody can register with an address.
-    if invitation.to.user().is_none() && !account.email_verified {
-        return Err(Problem::new(&EMAIL_NOT_VERIFIED));
-    }
     let gone = |detail: &str| Problem::new(&INVITATION_GONE).detail(detail);
     let organization = organization.ok_or_else(|| Problem::new(&INVITATION_GONE))?;
     let now = app.clock.now();
@@ -97,6 +93,10 @@ pub(super) async fn join(
     let inviter = inviter
         .filter(|inviter| inviter.user_id != user)
         .ok_or_else(|| gone("Who sent it may not invite any more."))?;
+    // Links are passed on, and anybody can register with an address.
+    if invitation.to.user().is_none() && !account.email_verified {
+        return Err(Problem::new(&EMAIL_NOT_VERIFIED));
+    }
     let member = Member::begin(id, user, invitation.role, now, before.as_ref());
     let reply = Reply::ok(&OrganizationView::new(&organization, Some(member.role)))?;
     app.store
