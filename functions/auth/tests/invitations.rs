@@ -449,7 +449,7 @@ async fn or_06_an_invitation_ends_with_the_right_to_send_it() {
     let owner = stack.proven("owner").await;
     let org = stack.organization(&owner, "rust-conf").await;
     let mallory = stack.proven("mallory").await;
-    let second = stack.person("second").await;
+    let second = stack.proven("second").await;
     let third = stack.person("third").await;
     stack.add(&owner, org, &mallory, "admin").await.expect(201);
     let from_mallory = Invited {

@@ -171,7 +171,7 @@ impl Houses {
         let first = self.twins(dice, &self.author, path, key, &body).await;
         let second = self.other(&self.colleague, (path, key, &body), 201).await;
         assert_ne!(first.body["id"], second.body["id"]);
-        self.other(&self.competitor, (path, key, &body), 403).await;
+        self.other(&self.competitor, (path, key, &body), 404).await;
         let body = draft(json!({"organizationId": self.theirs, "title": key}));
         let third = self.other(&self.competitor, (path, key, &body), 201).await;
         assert_ne!(first.body["id"], third.body["id"]);

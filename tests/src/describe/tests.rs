@@ -228,7 +228,8 @@ fn gw_10_every_http_function_is_told_the_networks_of_administrators() {
     assert_eq!(count("ADMIN_NETWORKS: !Ref AdminNetworks\n"), DOMAINS.len());
 }
 
-/// AU-25: whatever a group adds falls under a scope, or is about credentials.
+/// AU-25: whatever a group adds falls under a scope, or is about credentials or
+/// about who belongs to an organisation.
 #[test]
 fn au_25_every_operation_with_a_token_names_its_scope() {
     let openapi = document("openapi.json");
@@ -247,7 +248,10 @@ fn au_25_every_operation_with_a_token_names_its_scope() {
         ["/v1/auth/", "/v1/api-keys", "/v1/events/feeds"]
             .iter()
             .any(|prefix| path.starts_with(prefix))
-            || path.contains("/service-accounts")
+            || path == "/v1/organizations/{organizationId}"
+            || ["/service-accounts", "/members", "/invitations"]
+                .iter()
+                .any(|part| path.contains(part))
             || path.ends_with("/accept")
             || path.ends_with("/take-over")
     };
