@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, USER_AGENT};
+use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use uuid::Uuid;
 
@@ -149,9 +149,8 @@ fn rendered(mut response: Response, uri: &Uri, cx: &Context) -> (Response, Optio
         Some(problem) => problem,
         None if response.extensions().get::<Deliberate>().is_some() => return (response, None),
         None if status == StatusCode::METHOD_NOT_ALLOWED => {
-            let allowed = response.headers().get(ALLOW).and_then(|v| v.to_str().ok());
-            let detail = format!("Allowed here: {}.", allowed.unwrap_or("nothing"));
-            Problem::new(&METHOD_NOT_ALLOWED).detail(detail)
+            // axum adds the header behind us.
+            Problem::new(&METHOD_NOT_ALLOWED).detail("The header Allow names what is allowed here.")
         }
         None if status.is_client_error() && status == StatusCode::NOT_FOUND => {
             Problem::not_found("The path")

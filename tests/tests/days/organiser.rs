@@ -207,7 +207,7 @@ async fn ev_05_to_22_an_organisers_day() {
     let door = |scan: Value| scanned(&team.door, path, scan);
     assert_eq!(door(shown.clone()).await, "admitted");
     assert_eq!(door(shown.clone()).await, "already-checked-in");
-    let tickets = format!("{path}/attendees?limit=100");
+    let tickets = format!("{path}/registrations?limit=100");
     fred.get(&tickets).await.expect(403);
     fred.post(&format!("{path}/check-ins"), &shown)
         .await
