@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use plenary_auth::{App, Settings, model::session::Method, store::Spent};
+use plenary_auth::{App, Settings, store::Spent};
 use serde_json::json;
-use shared::testing::{ISSUER, World, cx, now};
+use shared::testing::{ISSUER, World, now};
 
 use crate::support::{Person, Stack};
 
@@ -295,20 +295,9 @@ async fn au_12_more_sessions_than_a_transaction_holds_are_ended_too() {
 async fn au_07_au_14_a_person_has_fifty_sessions_and_one_more_ends_the_oldest() {
     let stack = Stack::new().await;
     let ada = stack.person("ada").await;
-    let account = stack.app.store.account(ada.id).await.unwrap().unwrap();
     let sign_in = async || {
         stack.world.clock.advance(SignedDuration::from_secs(1));
-        let methods = [Method::Password];
-        let begun = stack.app.begin_session(&cx(), &account, &methods).await;
-        let (session, tokens) = begun.unwrap();
-        let spent = Spent::default();
-        stack
-            .app
-            .store
-            .login(&cx(), &session, &spent)
-            .await
-            .unwrap();
-        tokens
+        stack.begun(&ada).await
     };
     let second = sign_in().await;
     for _ in 2..50 {
@@ -323,8 +312,8 @@ async fn au_07_au_14_a_person_has_fifty_sessions_and_one_more_ends_the_oldest() 
     stack.refresh(&ada.refresh).await.expect(401);
     let told = stack.last_event("session.revoked").await;
     assert_eq!(told["userId"], ada.id.to_string());
-    for tokens in [second, last] {
-        stack.refresh(&tokens.refresh_token).await.expect(200);
+    for session in [second, last] {
+        stack.refresh(&session.refresh).await.expect(200);
     }
 }
 

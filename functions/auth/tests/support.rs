@@ -8,9 +8,10 @@ use plenary_auth::{
         account::{Account, Address, Credential},
         email::Email,
         mailed::LinkUse,
+        session::Method,
     },
     sealer::{Purpose, Sealer},
-    store::Registration,
+    store::{Registration, Spent},
 };
 use serde_json::{Value, json};
 pub use shared::testing::MemorySealer;
@@ -201,6 +202,22 @@ impl Stack {
             email: new.email.as_str().to_owned(),
             access: tokens.access_token,
             refresh: tokens.refresh_token,
+        }
+    }
+
+    /// A session of somebody by password that nothing checked.
+    pub async fn begun(&self, who: &Person) -> Person {
+        let account = self.app.store.account(who.id).await.unwrap().unwrap();
+        let methods = [Method::Password];
+        let begun = self.app.begin_session(&cx(), &account, &methods).await;
+        let (session, tokens) = begun.unwrap();
+        let (cx, nothing) = (cx(), Spent::default());
+        let kept = self.app.store.login(&cx, &session, &nothing);
+        kept.await.unwrap();
+        Person {
+            access: tokens.access_token,
+            refresh: tokens.refresh_token,
+            ..who.clone()
         }
     }
 

@@ -14,14 +14,13 @@ use jiff::SignedDuration;
 use plenary_auth::{
     App,
     keyring::KeyRing,
-    model::{mailed::LinkUse, session::Method},
+    model::mailed::LinkUse,
     sealer::{Purpose, Sealer},
-    store::Spent,
 };
 use serde_json::{Value, json};
 use shared::{
     sealer::Sealing,
-    testing::{TestApi, TestReply, cx},
+    testing::{TestApi, TestReply},
 };
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -258,7 +257,7 @@ async fn au_15_25_what_a_reset_did_not_come_to_is_ended_by_the_worker() {
     let ada = stack.verified_person("ada").await;
     stack.take_back(&ada).await;
     // As if the request had left it: a session, and a key that was made by it.
-    let thief = begun(&stack, &ada).await;
+    let thief = stack.begun(&ada).await;
     let (_, key) = stack.key(&thief, &["users:read"]).await;
     let event = last(&stack, "user.password.changed").await;
     assert_eq!(event.data["by"], "reset");
@@ -283,31 +282,11 @@ async fn au_31_what_a_change_did_not_come_to_is_ended_by_the_worker() {
     let change = stack.api.post("/v1/auth/change-password");
     let change = change.token(&ada.access).json(body);
     change.send().await.expect(204);
-    let thief = begun(&stack, &ada).await;
+    let thief = stack.begun(&ada).await;
     let event = last(&stack, "user.password.changed").await;
     assert_eq!(deliver(&stack, &[event]).await, 0);
     stack.refresh(&thief.refresh).await.expect(401);
     stack.get("/v1/users/me", &ada).await.expect(200);
-}
-
-/// A session that nothing checked.
-async fn begun(stack: &Stack, who: &Person) -> Person {
-    let account = stack.app.store.account(who.id).await.unwrap().unwrap();
-    let methods = [Method::Password];
-    let begun = stack.app.begin_session(&cx(), &account, &methods).await;
-    let (session, tokens) = begun.unwrap();
-    let spent = Spent::default();
-    stack
-        .app
-        .store
-        .login(&cx(), &session, &spent)
-        .await
-        .unwrap();
-    Person {
-        access: tokens.access_token,
-        refresh: tokens.refresh_token,
-        ..who.clone()
-    }
 }
 
 /// Plenary mails the owner of an address a link to confirm what somebody else
