@@ -134,6 +134,22 @@ macro_rules! contract {
             }
         }
     };
+    // Of a type that every group publishes: which one does stands in a field.
+    ($name:ident, $kind:literal, $group:ident, $subject:ident) => {
+        impl crate::event::Contract for $name {
+            const TYPE: &'static str = $kind;
+            const VERSION: u32 = 1;
+            const SOURCE: &'static str = "/domains/*";
+
+            fn subject(&self) -> String {
+                self.$subject.to_string()
+            }
+
+            fn source(&self) -> String {
+                format!("/domains/{}", self.$group)
+            }
+        }
+    };
 }
 pub(crate) use contract;
 

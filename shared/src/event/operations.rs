@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Contract, contract};
+use super::contract;
 use crate::id::{OperationId, UserId};
 
 /// A person wants their account deleted: it is deactivated, and erased unless
@@ -102,16 +102,9 @@ pub struct SagaStepCompleted {
     pub counts: BTreeMap<String, u64>,
 }
 
-impl Contract for SagaStepCompleted {
-    const TYPE: &'static str = "saga.step.completed";
-    const VERSION: u32 = 1;
-    const SOURCE: &'static str = "/domains/*";
-
-    fn subject(&self) -> String {
-        self.operation_id.to_string()
-    }
-
-    fn source(&self) -> String {
-        format!("/domains/{}", self.group)
-    }
-}
+contract!(
+    SagaStepCompleted,
+    "saga.step.completed",
+    group,
+    operation_id
+);
