@@ -10,8 +10,13 @@ use crate::messages::Target;
 use crate::progress::say;
 
 /// Makes the account of an address an owner.
-pub fn owner(args: Args) -> Outcome {
-    let answer = command(args, "owner")?;
+pub fn owner(mut args: Args) -> Outcome {
+    let target = Target::of(&mut args)?;
+    let email = args
+        .positional()
+        .ok_or("cargo xtask owner <email> [--env E]")?;
+    args.done()?;
+    let answer = command(&target, &json!({"owner": {"email": email}}))?;
     let user = answer["userId"].as_str().unwrap_or_default();
     say(&if answer["changed"] == true {
         format!("{user} is an owner of the platform now.")
@@ -21,9 +26,19 @@ pub fn owner(args: Args) -> Outcome {
     Ok(())
 }
 
-/// Erases the account of an address whose deletion waits.
-pub fn erase(args: Args) -> Outcome {
-    let answer = command(args, "erase")?;
+/// Erases the account of an address whose deletion waits; or once more what is left
+/// of one that was erased, by its id and its operation's.
+pub fn erase(mut args: Args) -> Outcome {
+    let target = Target::of(&mut args)?;
+    let whom = args
+        .positional()
+        .ok_or("cargo xtask erase <email> | <user id> <operation id> [--env E]")?;
+    let payload = match args.positional() {
+        None => json!({"erase": {"email": whom}}),
+        Some(operation) => json!({"eraseAgain": {"userId": whom, "operationId": operation}}),
+    };
+    args.done()?;
+    let answer = command(&target, &payload)?;
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     let (user, operation) = (text("userId"), text("operationId"));
     say(&format!(
@@ -32,19 +47,13 @@ pub fn erase(args: Args) -> Outcome {
     Ok(())
 }
 
-/// Gives the worker a command about the account of an address.
-fn command(mut args: Args, what: &str) -> Outcome<Value> {
-    let target = Target::of(&mut args)?;
-    let email = args
-        .positional()
-        .ok_or_else(|| format!("cargo xtask {what} <email> [--env E]"))?;
-    args.done()?;
-    let payload = json!({what: {"email": email}}).to_string();
+/// Gives the auth group's worker a command.
+fn command(target: &Target, payload: &Value) -> Outcome<Value> {
     let function = target.function("authWorkerFunction")?;
-    let answer = target.aws(&["invoke", function, &payload])?;
+    let answer = target.aws(&["invoke", function, &payload.to_string()])?;
     let answer: Value = serde_json::from_str(&answer).map_err(|err| format!("{answer}: {err}"))?;
     match answer["refused"].as_str() {
-        Some(why) => Err(format!("{email}: {why}")),
+        Some(why) => Err(why.to_owned()),
         None => Ok(answer),
     }
 }

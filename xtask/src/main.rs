@@ -48,6 +48,8 @@ cargo xtask <command>
 
   owner <email> [--env E]       make the account of a verified address an owner of the platform
   erase <email> [--env E]       erase an account whose deletion waits, without waiting
+  erase USER OPERATION [--env E]
+                                after a restore: erase once more what is left of an account
   audit verify [--organization ID] [--env E] [--anchor N:HASH] [FILE]
                                 verify an exported audit log, or a live one: an organisation's
                                 or the platform's; N:HASH is what an earlier check printed

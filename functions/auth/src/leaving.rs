@@ -47,14 +47,15 @@ impl App {
     ) -> Result<Problem, Problem> {
         let subject = self.store.subject(user).await?;
         let deletion = subject.and_then(|subject| subject.record.deletion);
-        // It was kept or given up in this moment.
-        let Some(deletion) = deletion.filter(|deletion| !deletion.begun) else {
+        // It was kept in this moment, or it is too late.
+        let now = self.clock.now();
+        let Some(deletion) = deletion.filter(|deletion| deletion.can_be_undone(now)) else {
             return Ok(Problem::new(&ACCOUNT_SUSPENDED));
         };
         let token = ChallengeToken::new().map_err(Problem::internal)?;
         let challenge = Challenge {
             user_id: Some(user),
-            ..Challenge::new(&token, ChallengeUse::CancelDeletion, self.clock.now())
+            ..Challenge::new(&token, ChallengeUse::CancelDeletion, now)
         };
         self.store.set_challenge(cx, &challenge, spent).await?;
         Ok(Problem::new(&ACCOUNT_DELETING)

@@ -83,6 +83,15 @@ pub enum Command {
         /// Its address.
         email: String,
     },
+    /// Has every group erase once more what is left of an account that was given
+    /// up: after a table was restored to an earlier time.
+    #[serde(rename_all = "camelCase")]
+    EraseAgain {
+        /// Whose it was.
+        user_id: UserId,
+        /// The operation that saw to it; the audit log has both.
+        operation_id: OperationId,
+    },
 }
 
 /// What came of [`Command::Owner`].
@@ -295,6 +304,16 @@ impl Worker {
         let answer = match command {
             Command::Owner { email } => self.make_owner(cx, &email).await.map(Answer::Owner),
             Command::Erase { email } => self.erase_now(cx, &email).await.map(Answer::GivenUp),
+            Command::EraseAgain {
+                user_id,
+                operation_id,
+            } => {
+                let again = GivenUp {
+                    user_id,
+                    operation_id,
+                };
+                self.erase_again(cx, again).await.map(Answer::GivenUp)
+            }
         };
         match answer {
             Err(Disobedience::Store(error)) => Err(error),
@@ -334,6 +353,28 @@ impl Worker {
         let given_up = given_up.ok_or(Disobedience::Staying)?;
         tracing::warn!(user.id = %given_up.user_id, "an operator erases an account without waiting");
         Ok(given_up)
+    }
+
+    /// Has every group erase once more.
+    ///
+    /// # Errors
+    /// [`Disobedience::Staying`] if there is an account that nobody gave up.
+    pub async fn erase_again(&self, cx: &Context, again: GivenUp) -> Result<GivenUp, Disobedience> {
+        let subject = self.store.subject(again.user_id).await?;
+        let deletion = subject.map(|subject| subject.record.deletion);
+        let operation_id = match deletion {
+            None => again.operation_id,
+            Some(Some(deletion)) if deletion.begun => deletion.operation_id,
+            Some(_) => return Err(Disobedience::Staying),
+        };
+        let again = GivenUp {
+            operation_id,
+            ..again
+        };
+        self.store
+            .say_deleted(cx, again.user_id, operation_id)
+            .await?;
+        Ok(again)
     }
 
     async fn subject_of(&self, email: &str) -> Result<Subject, Disobedience> {

@@ -24,7 +24,7 @@ use crate::event::{Contract, Event};
 use crate::http::Reply;
 use crate::idempotency::{self, StoredReply};
 use crate::problem::{Problem, VERSION_CONFLICT};
-use crate::table::{Entity, Key, Table};
+use crate::table::{AnyItem, Entity, Key, StoreError, Table};
 use action::Meaning;
 
 /// How many actions DynamoDB takes in one transaction.
@@ -162,10 +162,20 @@ impl Commit {
         self.once_for(&id.to_string())
     }
 
+    /// Whether a commit with [`Commit::once`] was done for the event `id`: to spare
+    /// what the commit does not hold.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn was_done(table: &Table, id: Uuid) -> Result<bool, StoreError> {
+        let mark: Option<AnyItem> = table.get_consistent(&seen(&id.to_string())).await?;
+        Ok(mark.is_some())
+    }
+
     /// As [`Commit::once`], for one part of a longer job.
     pub fn once_for(&mut self, part: &str) -> &mut Action {
         let (table, now) = (self.table.name.clone(), self.now);
-        let action = self.push(Action::put(table, Key::new(format!("SEEN#{part}"), "SEEN")));
+        let action = self.push(Action::put(table, seen(part)));
         action.meaning = Meaning::Once;
         action.expire(now + SEEN_KEPT);
         action.must_be_absent(now)
@@ -250,6 +260,10 @@ impl Commit {
     fn fault(&mut self, fault: String) {
         self.fault.get_or_insert(fault);
     }
+}
+
+fn seen(part: &str) -> Key {
+    Key::new(format!("SEEN#{part}"), "SEEN")
 }
 
 /// Where an event stands in the outbox of its table: by hour, and by a shard

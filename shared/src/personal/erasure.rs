@@ -169,7 +169,7 @@ impl<'a> Erasure<'a> {
     /// # Errors
     /// As [`Erasure::portion`].
     pub async fn sweep(&mut self, what: &str, query: Query) -> Result<(), CommitError> {
-        let query = query.consistent().limit(PAGE);
+        let query = query.consistent().with_expired().limit(PAGE);
         let mut after = None;
         loop {
             let found = self

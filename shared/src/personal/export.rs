@@ -94,6 +94,10 @@ impl Export {
         cx: &Context,
         event: &Event,
     ) -> Result<(), WorkerError> {
+        // Written again, a part that was taken would lie there for nobody.
+        if Commit::was_done(table, event.id).await? {
+            return Ok(());
+        }
         let text = serde_json::to_vec_pretty(&self.sections).map_err(WorkerError::permanent)?;
         if text.len() as u64 > PART_LIMIT {
             return Err(WorkerError::permanent(format!(

@@ -254,7 +254,7 @@ impl Table {
             .items
             .unwrap_or_default()
             .into_iter()
-            .filter(|item| !expired(item, now))
+            .filter(|item| query.expired || !expired(item, now))
             .collect();
         Ok(Found { items, next })
     }

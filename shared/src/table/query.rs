@@ -39,6 +39,7 @@ pub struct Query {
     pub(super) limit: Option<u32>,
     pub(super) after: Option<Position>,
     pub(super) consistent: bool,
+    pub(super) expired: bool,
 }
 
 /// Where a query stopped: the key of the last item read.
@@ -61,6 +62,7 @@ impl Query {
             limit: None,
             after: None,
             consistent: false,
+            expired: false,
         }
     }
 
@@ -103,6 +105,12 @@ impl Query {
     /// A strongly consistent read; not for indexes.
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
+        self
+    }
+
+    /// Also what has expired and still stands there: to remove it.
+    pub fn with_expired(mut self) -> Self {
+        self.expired = true;
         self
     }
 

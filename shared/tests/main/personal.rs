@@ -67,9 +67,9 @@ async fn xc_03_deliveries_at_the_same_time_count_each_thing_once() {
     };
     assert!(!Erased::is(&table, user_id).await.unwrap());
     let at_once = futures::future::join3(
-        erase(&table, &deleted),
-        erase(&table, &deleted),
-        erase(&table, &deleted),
+        Box::pin(erase(&table, &deleted)),
+        Box::pin(erase(&table, &deleted)),
+        Box::pin(erase(&table, &deleted)),
     )
     .await;
     // Who lost a race comes again, as the queue has it.

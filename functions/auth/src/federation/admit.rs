@@ -100,6 +100,8 @@ impl App {
         };
         if linked.is_some() {
             self.store.renew_identity(cx, &identity).await?;
+        } else if admission == Admission::Return {
+            // No further way into an account that is to be deleted.
         } else if let Err(err) = self
             .store
             .link_identity(cx, &account, &identity, &seen, None)

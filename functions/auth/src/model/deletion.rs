@@ -38,6 +38,11 @@ impl Deletion {
             begun: false,
         }
     }
+
+    /// Whether the person can still change their mind.
+    pub fn can_be_undone(&self, now: Timestamp) -> bool {
+        !self.begun && now < self.erase_at
+    }
 }
 
 /// By what somebody undoes it: nobody is signed in to a deactivated account.

@@ -150,8 +150,8 @@ impl Store {
         if let Some(session) = &new.session {
             begin_session(&mut commit, session);
         }
-        for consent in &new.consents {
-            consents::keep(&mut commit, consent);
+        for (at, consent) in (0..).zip(&new.consents) {
+            consents::keep(&mut commit, consent, at);
         }
         links::send(&mut commit, &new.verification);
         commit.execute().await

@@ -40,7 +40,7 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
-        keep(&mut commit, consent);
+        keep(&mut commit, consent, 0);
         commit
             .check(items::account(consent.user_id))
             .when("attribute_exists(#pk)")
@@ -49,8 +49,8 @@ impl Store {
     }
 }
 
-/// Keeps the last decision of a consent, and says so.
-pub(super) fn keep(commit: &mut Commit, consent: &Consent) {
+/// Keeps the last decision of a consent, and says so, as the `at`th of this commit.
+pub(super) fn keep(commit: &mut Commit, consent: &Consent, at: u64) {
     let action = if consent.version == 0 {
         commit.create(consent)
     } else {
@@ -64,7 +64,7 @@ pub(super) fn keep(commit: &mut Commit, consent: &Consent) {
             version: last.version.clone(),
             granted: last.granted,
         };
-        let sequence = next_sequence(None, commit.now());
+        let sequence = next_sequence(None, commit.now()) + at;
         commit.publish(&changed, sequence);
     }
 }

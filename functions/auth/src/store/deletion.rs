@@ -9,7 +9,7 @@ use shared::{
         UserDeleted, UserDeletionCancelled, UserDeletionRequested, UserExportRequested,
     },
     http::Reply,
-    id::{OrganizationId, SessionId, UserId},
+    id::{OperationId, OrganizationId, SessionId, UserId},
     principal::Role,
     problem::Problem,
     table::{Index, Query, StoreError},
@@ -28,7 +28,7 @@ use crate::{
         challenge::Challenge,
         deletion::{Deletion, ExportRequest},
         mailed::{Link, LinkUse},
-        organization::{Headcount, next_sequence},
+        organization::next_sequence,
     },
     problems::{EXPORT_UNDERWAY, LINK_GONE},
 };
@@ -46,16 +46,11 @@ impl Store {
     /// The organisations of which a person is the only owner.
     pub async fn owned_alone(&self, user: UserId) -> Result<Vec<OrganizationId>, StoreError> {
         let memberships = self.all_memberships(user).await?;
-        let owned: Vec<_> = memberships
-            .iter()
-            .filter(|place| place.role == Role::Owner)
-            .map(|place| items::headcount(place.organization_id))
-            .collect();
         let mut alone = Vec::new();
-        for keys in owned.chunks(100) {
-            let counts = self.table.batch_get::<Headcount>(keys).await?;
-            let only = counts.into_iter().filter(|count| count.owners < 2);
-            alone.extend(only.map(|count| count.organization_id));
+        for place in memberships.iter().filter(|place| place.role == Role::Owner) {
+            if self.owners(place.organization_id).await? < 2 {
+                alone.push(place.organization_id);
+            }
         }
         Ok(alone)
     }
@@ -80,6 +75,7 @@ impl Store {
         still_signed_in(&mut commit, user_id, session);
         record(&mut commit, &after);
         commit.within(&self.access).put(&after.access());
+        links::forget_pending(&mut commit, user_id);
         links::send(&mut commit, letter);
         let sequence = next_sequence(None, commit.now());
         commit.publish(
@@ -106,8 +102,10 @@ impl Store {
     ) -> Result<Reply, Problem> {
         let user_id = subject.account.id;
         let gone = || Problem::new(&LINK_GONE);
-        let deletion = subject.record.deletion.as_ref().filter(|one| !one.begun);
-        let deletion = deletion.ok_or_else(gone)?;
+        let deletion = subject.record.deletion.as_ref();
+        let deletion = deletion
+            .filter(|one| one.can_be_undone(self.now()))
+            .ok_or_else(gone)?;
         let after = Administration {
             deletion: None,
             ..subject.record.clone()
@@ -180,6 +178,23 @@ impl Store {
             },
             sequence,
         );
+        commit.execute().await
+    }
+
+    /// Says once more that an account is gone.
+    pub async fn say_deleted(
+        &self,
+        cx: &Context,
+        user_id: UserId,
+        operation_id: OperationId,
+    ) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        let sequence = next_sequence(None, commit.now());
+        let deleted = UserDeleted {
+            user_id,
+            operation_id,
+        };
+        commit.publish(&deleted, sequence);
         commit.execute().await
     }
 

@@ -19,7 +19,7 @@ use super::{
     Store, Subject,
     identities::unlink,
     items::{self, Claim},
-    organizations::RESERVE,
+    organizations::{RESERVE, hide},
     sessions::Ending,
 };
 use crate::model::{email::Email, organization::Member, program::Program, session::Session};
@@ -28,8 +28,8 @@ use crate::model::{email::Email, organization::Member, program::Program, session
 const ATTEMPTS: usize = 5;
 /// Sessions in one portion: three actions each.
 const SESSIONS: u32 = 25;
-/// Members looked at for a successor.
-const CANDIDATES: u32 = 1_000;
+/// Members whose standing is looked at for a successor.
+const CANDIDATES: usize = 50;
 
 impl Store {
     /// Erases what this group keeps of a person; `hold` is how long nobody can
@@ -58,11 +58,7 @@ impl Store {
             };
             erasure.portion("passkeys", 1, fill).await?;
         }
-        for identity in self.identities(user).await? {
-            let fill =
-                |commit: &mut Commit| unlink(commit, &identity, Problem::new(&VERSION_CONFLICT));
-            erasure.portion("identities", 1, fill).await?;
-        }
+        self.erase_identities(&mut erasure).await?;
         for place in self.all_memberships(user).await? {
             self.leave(cx, &mut erasure, place.organization_id).await?;
         }
@@ -70,6 +66,8 @@ impl Store {
             let fill = |commit: &mut Commit| self.release(commit, &subject, hold);
             erasure.portion("accounts", 1, fill).await?;
         }
+        // One that was linked in the meantime; without an account, none is.
+        self.erase_identities(&mut erasure).await?;
         let rest = Query::partition(items::user(user));
         erasure.sweep("records", rest).await?;
         erasure.finish().await
@@ -94,6 +92,15 @@ impl Store {
             };
             erasure.portion("sessions", found.items.len(), fill).await?;
         }
+    }
+
+    async fn erase_identities(&self, erasure: &mut Erasure<'_>) -> Result<(), CommitError> {
+        for identity in self.identities(erasure.user()).await? {
+            let changed = Problem::new(&VERSION_CONFLICT);
+            let fill = |commit: &mut Commit| unlink(commit, &identity, changed);
+            erasure.portion("identities", 1, fill).await?;
+        }
+        Ok(())
     }
 
     async fn erase_programs(&self, erasure: &mut Erasure<'_>) -> Result<(), CommitError> {
@@ -141,32 +148,31 @@ impl Store {
         else {
             return Ok(());
         };
-        if organization.deleted_by.is_none()
-            && member.role == Role::Owner
-            && self.owners(id).await? < 2
-        {
-            match self.successor(id, user).await? {
-                Some(next) => self.promote(cx, &organization, &next).await?,
-                None => self.begin_deletion(cx, &organization, user).await?,
-            }
-        }
-        let organization = self.organization_in_any_state(id).await?;
-        if organization.is_some_and(|organization| organization.deleted_by.is_some()) {
+        if organization.deleted_by.is_some() {
             // Whoever deletes it, it takes its members along.
             self.remove_hidden(cx, id, RESERVE).await?;
             let removed = self.member(id, user).await?.is_none();
-            return if removed {
-                erasure.portion("memberships", 1, |_| {}).await
-            } else {
-                Err(CommitError::Deadline)
+            return removed.then_some(()).ok_or(CommitError::Deadline);
+        }
+        if member.role == Role::Owner && self.owners(id).await? < 2 {
+            let Some(next) = self.successor(id, user).await? else {
+                let fill = |commit: &mut Commit| {
+                    hide(commit, &organization, user);
+                    alone(commit, id);
+                };
+                erasure.portion("memberships", 1, fill).await?;
+                // The next look removes it.
+                return Err(CommitError::Condition(Problem::new(&VERSION_CONFLICT)));
             };
+            self.promote(cx, &organization, &next).await?;
         }
         let account = self.account(user).await?;
         let fill = |commit: &mut Commit| self.take_out_member(commit, &member, account.as_ref());
         erasure.portion("memberships", 1, fill).await
     }
 
-    /// Whoever owns an organisation next: the highest role, then the longest.
+    /// Whoever owns an organisation next: the highest role, then the longest, and
+    /// nobody who cannot act, unless there is nobody else.
     async fn successor(
         &self,
         id: OrganizationId,
@@ -174,13 +180,17 @@ impl Store {
     ) -> Result<Option<Member>, StoreError> {
         let members = Query::partition(items::organization_partition(id))
             .begins_with(items::MEMBER)
-            .consistent()
-            .limit(CANDIDATES);
-        let members = self.table.query::<Member>(members).await?.items;
-        Ok(members
-            .into_iter()
-            .filter(|member| member.is_active() && member.user_id != leaving)
-            .min_by_key(|member| (member.role, member.since)))
+            .consistent();
+        let mut members: Vec<Member> = self.table.query_all(members).await?;
+        members.retain(|member| member.is_active() && member.user_id != leaving);
+        members.sort_by_key(|member| (member.role, member.since));
+        for member in members.iter().take(CANDIDATES) {
+            let standing = self.standing(member.user_id).await?;
+            if standing.is_none_or(|standing| !standing.suspended) {
+                return Ok(Some(member.clone()));
+            }
+        }
+        Ok(members.into_iter().next())
     }
 
     /// Gives up everything that is the person's alone, and the account.
@@ -189,7 +199,8 @@ impl Store {
         let now = commit.now();
         if let Ok(email) = Email::parse(&account.email.0) {
             let key = items::email(&email);
-            if hold.is_zero() {
+            // An address that nobody proved may be somebody else's, who waits for it.
+            if hold.is_zero() || !account.email_verified {
                 commit.delete(key)
             } else {
                 commit.put(&Claim {
@@ -206,9 +217,23 @@ impl Store {
         for external in &subject.record.external_ids {
             commit.delete(items::external(external));
         }
+        if subject.record.version > 0 {
+            commit
+                .check(items::administration(user))
+                .when("#version = :version")
+                .bind(":version", subject.record.version);
+        }
         commit.within(&self.access).delete(UserAccess::key_of(user));
         commit
             .delete(items::account(user))
             .when("attribute_exists(#pk)");
     }
+}
+
+/// Nobody came in whom the organisation would be taken from.
+fn alone(commit: &mut Commit, id: OrganizationId) {
+    commit
+        .check(items::headcount(id))
+        .when("#members = :one")
+        .bind(":one", 1);
 }

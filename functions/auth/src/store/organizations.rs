@@ -157,27 +157,7 @@ impl Store {
             return Ok(());
         }
         let mut commit = Commit::new(&self.table, cx);
-        commit
-            .check(items::member(organization.id, owner))
-            .when("#state = :active AND #role = :owner")
-            .bind(":active", MemberState::Active)
-            .bind(":owner", Role::Owner)
-            .or(Problem::forbidden(
-                "Your role in the organisation has changed.",
-            ));
-        commit.replace(&Organization {
-            state: OrganizationState::Deleting,
-            deleted_by: Some(owner),
-            ..organization.clone()
-        });
-        if organization.state == OrganizationState::Active {
-            commit.publish(
-                &OrganizationDeleted {
-                    organization_id: organization.id,
-                },
-                organization.version + 1,
-            );
-        }
+        hide(&mut commit, organization, owner);
         commit.execute().await
     }
 
@@ -345,6 +325,31 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+/// Hides an organisation that this owner deletes.
+pub(super) fn hide(commit: &mut Commit, organization: &Organization, owner: UserId) {
+    commit
+        .check(items::member(organization.id, owner))
+        .when("#state = :active AND #role = :owner")
+        .bind(":active", MemberState::Active)
+        .bind(":owner", Role::Owner)
+        .or(Problem::forbidden(
+            "Your role in the organisation has changed.",
+        ));
+    commit.replace(&Organization {
+        state: OrganizationState::Deleting,
+        deleted_by: Some(owner),
+        ..organization.clone()
+    });
+    if organization.state == OrganizationState::Active {
+        commit.publish(
+            &OrganizationDeleted {
+                organization_id: organization.id,
+            },
+            organization.version + 1,
+        );
     }
 }
 

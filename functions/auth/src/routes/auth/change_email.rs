@@ -112,7 +112,12 @@ pub async fn confirm(
 ) -> Result<Reply, Problem> {
     let link = app.opened(&body.token, LinkUse::ChangeEmail).await?;
     let gone = || Problem::new(&LINK_GONE);
-    let account = app.store.account(link.user_id).await?.ok_or_else(gone)?;
+    let subject = app.store.subject(link.user_id).await?.ok_or_else(gone)?;
+    // Whoever asked for it before an account was to be deleted does not take it away.
+    if subject.record.deletion.is_some() {
+        return Err(gone());
+    }
+    let account = subject.account;
     let old = address("/email", &account.email.0)?;
     let new = address("/email", &link.email.0)?;
     app.store

@@ -50,26 +50,34 @@ pub async fn delete(
         return Err(Problem::new(&LAST_OWNER).with("organizations", owned));
     }
     let now = app.clock.now();
+    if let Some(before) = &subject.record.deletion {
+        // The same again, before its first answer was known everywhere.
+        return begun(before);
+    }
     let deletion = Deletion::requested(now);
     let email = Email::parse(&subject.account.email.0).map_err(Problem::internal)?;
     let letter = app.link(user, LinkUse::CancelDeletion, &email).await?;
-    let reply = Begun {
-        id: deletion.operation_id,
-        kind: "account-deletion",
-        status: "scheduled",
-        created_at: now,
-        erase_at: Some(deletion.erase_at),
-    }
-    .reply()?;
+    let reply = begun(&deletion)?;
     let session = principal.session_id;
     let reply = app
         .store
         .request_deletion(&cx, &subject, &deletion, &letter, session, reply)
         .await?;
     // No token is valid any more; the worker ends what this does not.
-    let begun = |session: &Session| session.created_at <= now;
-    if let Err(error) = app.store.end_sessions(&cx, user, begun).await {
+    let until = |session: &Session| session.created_at <= now;
+    if let Err(error) = app.store.end_sessions(&cx, user, until).await {
         tracing::warn!(user.id = %user, %error, "sessions are left to the worker");
     }
     Ok(reply)
+}
+
+fn begun(deletion: &Deletion) -> Result<Reply, Problem> {
+    Begun {
+        id: deletion.operation_id,
+        kind: "account-deletion",
+        status: "scheduled",
+        created_at: deletion.requested_at,
+        erase_at: Some(deletion.erase_at),
+    }
+    .reply()
 }

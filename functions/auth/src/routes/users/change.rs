@@ -102,7 +102,7 @@ impl UserChange {
                 let detail = "only the person can want that";
                 return Err(Problem::invalid("/status", "not-allowed", detail));
             }
-            (Status::Active, _) if before.deletion.is_some() => {
+            (Status::Active, None) if before.deletion.is_some() => {
                 return Err(Problem::new(&CONFLICT)
                     .detail("The person wants the account deleted; only they can undo that."));
             }

@@ -100,11 +100,10 @@ impl Entity for Administration {
         Indexes {
             gsi1: ranked.then(|| Key::new(role(self.role), id.clone())),
             gsi2: match (&self.deletion, &self.suspension) {
-                // In the order of their times; what has begun is listed no more.
-                (Some(deletion), _) if !deletion.begun => {
-                    Some(Key::new(DELETING, due(deletion.erase_at, &id)))
-                }
-                (Some(_), _) | (None, None) => None,
+                // In the order of their times; behind them, what has begun.
+                (Some(deletion), _) if deletion.begun => Some(Key::new(DELETING, format!("~{id}"))),
+                (Some(deletion), _) => Some(Key::new(DELETING, due(deletion.erase_at, &id))),
+                (None, None) => None,
                 (None, Some(_)) => Some(Key::new(SUSPENDED, id)),
             },
         }
