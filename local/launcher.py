@@ -5,6 +5,7 @@ Everything here patches the emulator at start-up; each patch says what it is for
 """
 
 import asyncio
+import collections
 import contextvars
 import email.utils
 import json
@@ -21,7 +22,7 @@ if "AWS_ENDPOINT_URL" not in os.environ or os.environ.get("BIND_HOST") != "127.0
 from hypercorn.config import Config  # noqa: E402
 from ministack import app as emulator  # noqa: E402
 from ministack.core import iam_actions, lambda_runtime, responses  # noqa: E402
-from ministack.services import apigateway, lambda_svc, sqs  # noqa: E402
+from ministack.services import apigateway, lambda_svc, ses_v2, sqs  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
 STACK = os.environ["PLENARY_STACK"]
@@ -263,7 +264,7 @@ _tag_context = iam_actions.request_tag_context
 _dynamodb_context = iam_actions.dynamodb_service_context
 _enforce_ses_v2 = emulator._enforce_ses_v2
 _enforce_data_plane = emulator._enforce_data_plane
-_sender: contextvars.ContextVar[str] = contextvars.ContextVar("sender", default="")
+_mail: contextvars.ContextVar[dict | None] = contextvars.ContextVar("mail", default=None)
 
 
 def parsed(body: bytes) -> dict:
@@ -299,19 +300,22 @@ def iam_action(*args, **kwargs):
 
 
 def enforce_ses_v2(method, path, headers, body, params, request_id):
-    """Remembers the sender for the check below, which does not see the body."""
-    sender = email.utils.parseaddr(parsed(body).get("FromEmailAddress", ""))[1]
-    token = _sender.set(sender)
+    """Remembers the mail for the check below, which does not see the body."""
+    token = _mail.set(parsed(body))
     try:
         return _enforce_ses_v2(method, path, headers, body, params, request_id)
     finally:
-        _sender.reset(token)
+        _mail.reset(token)
 
 
 def enforce_data_plane(service, action, *args, **kwargs):
-    """Checks a mail against its sender's identity, with ses:FromAddress, not against `*`."""
-    sender = _sender.get()
+    """Checks a mail against its sender's identity, with ses:FromAddress, not against `*`;
+    a whole message is another action, as on AWS."""
+    mail = _mail.get() or {}
+    sender = email.utils.parseaddr(mail.get("FromEmailAddress", ""))[1]
     if service == "sesv2" and action == "ses:SendEmail" and sender:
+        if "Raw" in mail.get("Content", {}):
+            action = "ses:SendRawEmail"
         domain = sender.rpartition("@")[2]
         account, region = responses.get_account_id(), responses.get_region()
         kwargs["resource_arn"] = f"arn:aws:ses:{region}:{account}:identity/{domain}"
@@ -324,6 +328,34 @@ iam_actions.request_tag_context = request_context
 iam_actions.dynamodb_service_context = dynamodb_context
 emulator._enforce_ses_v2 = enforce_ses_v2
 emulator._enforce_data_plane = enforce_data_plane
+
+# --- SES: the mailbox keeps whole messages ----------------------------------------------
+
+_parse_raw_mime = ses_v2._parse_raw_mime
+_sent_emails_list = ses_v2._sent_emails_list
+_raw: contextvars.ContextVar[str] = contextvars.ContextVar("raw", default="")
+
+
+def parse_raw_mime(raw):
+    """Remembers the message for the list below, which keeps its text and HTML alone."""
+    _raw.set(raw)
+    return _parse_raw_mime(raw)
+
+
+class SentEmails(collections.UserList):
+    """The list of what was sent, with `Raw`: the message in base64."""
+
+    def __init__(self, mails):
+        super().__init__()
+        self.data = mails
+
+    def append(self, mail):
+        super().append(mail | {"Raw": _raw.get()})
+        _raw.set("")
+
+
+ses_v2._parse_raw_mime = parse_raw_mime
+ses_v2._sent_emails_list = lambda: SentEmails(_sent_emails_list())
 
 # --- A cloud for one test run ends with that run, however that ends ---------------------
 

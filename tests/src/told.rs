@@ -49,6 +49,10 @@ const WORDS: [&str; 3] = [
 struct Post(Arc<Mutex<(usize, Vec<Letter>)>>);
 
 impl Mailer for Post {
+    fn sender(&self) -> &'static str {
+        "no-reply@plenary.test"
+    }
+
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         tokio::task::yield_now().await;
         let mut post = self.0.lock().unwrap();

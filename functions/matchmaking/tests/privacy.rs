@@ -55,6 +55,7 @@ async fn mm_02_the_waitlist_is_no_place() {
         organizer_id: me.id,
         reason: None,
         accepted: true,
+        calendar: None,
     };
     stage.done(&[shared::testing::event(&promoted, 2)]).await;
     stage.wait();

@@ -137,6 +137,7 @@ pub fn registration_as(
         organizer_id: UserId::new(),
         reason: None,
         accepted: true,
+        calendar: None,
     };
     event(&payload, sequence)
 }
@@ -153,6 +154,7 @@ pub fn cancellation(at: EventId, user_id: UserId, id: RegistrationId, sequence: 
         organizer_id: UserId::new(),
         reason: None,
         accepted: true,
+        calendar: None,
     };
     event(&payload, sequence)
 }

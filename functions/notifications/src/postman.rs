@@ -17,11 +17,12 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use shared::cx::Context;
 use shared::digest;
+use shared::id::EventId;
 use shared::table::Position;
 use shared::worker::WorkerError;
 
-use crate::model::{Addressee, Channel, Kind, Mail, Message, Recipient};
-use crate::outgoing::{Letter, MailError, Mailer, Unsealer};
+use crate::model::{Addressee, Channel, Invitation, Kind, Mail, Message, Recipient};
+use crate::outgoing::{Letter, MailError, Mailer, Page, Unsealer};
 use crate::store::Store;
 use crate::templates::{self, Links, Words};
 
@@ -300,6 +301,7 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         for mail in mails {
             words.push(self.words(mail).await?);
         }
+        let calendars = self.calendars(&to, mails).await?;
         let kind = match mails {
             [mail] => Some(mail.kind()),
             _ => None,
@@ -315,7 +317,34 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             to,
             content,
             unsubscribe,
+            calendars,
         })
+    }
+
+    /// What `mails` bring for the calendar of whoever has the address `to`: the
+    /// newest of each event, and nothing that is older than what was written
+    /// before.
+    async fn calendars(&self, to: &str, mails: &[Mail]) -> Result<Vec<Page>, WorkerError> {
+        let mut newest: BTreeMap<EventId, &Invitation> = BTreeMap::new();
+        for mail in mails {
+            let Some(invitation) = &mail.invitation else {
+                continue;
+            };
+            let known = newest.get(&invitation.event_id);
+            let later = known.is_none_or(|known| known.age() <= invitation.age());
+            if later && !self.store.outdated(&mail.to, invitation).await? {
+                newest.insert(invitation.event_id, invitation);
+            }
+        }
+        let page = |invitation: &&Invitation| {
+            let url = format!("/v1/events/{}", invitation.event_id);
+            let (sender, url) = (self.mailer.sender(), self.links.to(&url));
+            Page {
+                method: invitation.method(),
+                text: invitation.text(sender, to, &url),
+            }
+        };
+        Ok(newest.values().map(page).collect())
     }
 
     async fn words(&self, mail: &Mail) -> Result<Words, WorkerError> {

@@ -250,6 +250,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         organizer_id: organiser.id,
         reason: None,
         accepted: true,
+        calendar: None,
     };
     stage.tell(&promoted, 2, Some(UserId::new())).await;
     stage.world.clock.advance(SignedDuration::from_secs(1));
@@ -264,6 +265,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         organizer_id: organiser.id,
         reason: Some("The hall burnt down".into()),
         accepted: true,
+        calendar: None,
     };
     stage.tell(&cancelled, 3, Some(organiser.id)).await;
     // What she cancels herself she knows.
@@ -302,6 +304,7 @@ async fn b3_05_no_14_guests_get_letters() {
         changed: vec!["startsAt".into(), "venue".into()],
         venue_name: Some("Kongresshalle".into()),
         calendar_sequence: 2,
+        calendar: None,
     };
     let event = stage.tell(&noticed, 2, None).await;
     assert!(stage.handles(&event).await, "redelivered");
@@ -341,6 +344,7 @@ async fn b3_02_no_14_a_guest_has_a_confirmation() {
         starts_at: at.starts_at,
         time_zone: at.time_zone,
         expires_at: now() + SignedDuration::from_hours(48),
+        calendar: None,
     };
     stage.tell(&offered, 1, None).await;
     let letter = stage.post.letters().remove(0);
@@ -382,6 +386,7 @@ async fn no_14_offers_and_hand_overs() {
         starts_at: at.starts_at,
         time_zone: at.time_zone,
         expires_at: now() + SignedDuration::from_hours(48),
+        calendar: None,
     };
     stage.tell(&handed, 2, Some(ada.id)).await;
     let body = text(&stage.inbox(&grace).await[0]["body"]);

@@ -42,6 +42,7 @@ async fn no_06_an_email_has_text_html_and_a_way_out() {
         organizer_id: created.organizer_id,
         reason: None,
         accepted: true,
+        calendar: None,
     };
     stage.tell(&promoted, 2, None).await;
     assert_eq!(stage.post.letters()[1].unsubscribe, None);
@@ -226,6 +227,7 @@ async fn no_05_quiet_hours_defer_email() {
         organizer_id: UserId::new(),
         reason: None,
         accepted: true,
+        calendar: None,
     };
     stage.tell(&promoted, 1, None).await;
     assert_eq!(

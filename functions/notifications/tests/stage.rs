@@ -56,6 +56,10 @@ impl Post {
 }
 
 impl Mailer for Post {
+    fn sender(&self) -> &'static str {
+        "no-reply@plenary.test"
+    }
+
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         // Others run while this one waits for the mail service.
         tokio::task::yield_now().await;
@@ -287,6 +291,7 @@ pub fn registration(
         organizer_id,
         reason: None,
         accepted: true,
+        calendar: None,
     }
 }
 

@@ -110,6 +110,10 @@ impl Sealer for Glass {
 struct Nowhere;
 
 impl Mailer for Nowhere {
+    fn sender(&self) -> &'static str {
+        "no-reply@plenary.test"
+    }
+
     async fn send(&self, _: &Letter) -> Result<(), MailError> {
         Ok(())
     }

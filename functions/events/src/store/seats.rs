@@ -32,9 +32,13 @@ pub struct Seats<'a> {
     moved: i64,
 }
 
-/// The payload of any registration event.
+/// The payload of any registration event; `$goes` is the registration that says
+/// whether the event stands in the person's calendar.
 macro_rules! payload {
     ($name:ident, $event:expr, $registration:expr, $reason:expr) => {
+        payload!($name, $event, $registration, $reason, $registration)
+    };
+    ($name:ident, $event:expr, $registration:expr, $reason:expr, $goes:expr) => {
         $name {
             registration_id: $registration.id,
             event_id: $event.id,
@@ -46,6 +50,10 @@ macro_rules! payload {
             organizer_id: $event.created_by,
             reason: $reason,
             accepted: $registration.accepted,
+            calendar: $goes
+                .status
+                .may_enter()
+                .then(|| $event.calendar($registration.accepted)),
         }
     };
 }
@@ -127,7 +135,7 @@ impl<'a> Seats<'a> {
         }
         match &was.guest {
             None => {
-                let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
+                let payload = payload!(RegistrationCancelled, self.event, cancelled, reason, was);
                 self.commit.publish(&payload, cancelled.version + 1);
             }
             Some(guest) => {
@@ -196,7 +204,13 @@ impl<'a> Seats<'a> {
         self.write(given);
         self.write(taken);
         if given.guest.is_none() {
-            let payload = payload!(RegistrationCancelled, self.event, given, Some(reason));
+            let payload = payload!(
+                RegistrationCancelled,
+                self.event,
+                given,
+                Some(reason),
+                taken
+            );
             self.commit.publish(&payload, given.version + 1);
         }
         self.withhold(given);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::id::{NotificationId, UserId};
 use uuid::Uuid;
 
+use super::invitation::Invitation;
 use super::kind::Kind;
 use super::message::Message;
 
@@ -68,6 +69,9 @@ pub struct Mail {
     /// Who set it off, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// What it brings for the recipient's calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
     /// How far it has come.
     pub state: MailState,
     /// Not before this time: quiet hours, or a digest.

@@ -10,13 +10,14 @@ use shared::worker::WorkerError;
 use uuid::Uuid;
 
 use super::inbox::{lost_race, race, write};
+use super::invitations::invite;
 use super::{Store, again, group_key, inbox_key};
 use crate::model::mail::LEASE;
 use crate::model::notification::id_at;
 use crate::model::recipient::MAX_AWAITING;
 use crate::model::{
-    Addressee, Channel, Group, Inbox, Mail, MailRef, MailState, Message, Notification, Preferences,
-    Recipient,
+    Addressee, Channel, Group, Inbox, Invitation, Invited, Mail, MailRef, MailState, Message,
+    Notification, Preferences, Recipient,
 };
 
 /// Something to tell a user.
@@ -28,6 +29,11 @@ pub struct Notice {
     pub message: Message,
     /// Who set it off, by name.
     pub actor: Option<String>,
+    /// What its e-mail brings for their calendar.
+    pub invitation: Option<Invitation>,
+    /// Whether it is for their mailbox alone: they know, and their calendar does
+    /// not.
+    pub silent: bool,
 }
 
 /// What became of an event's notices.
@@ -46,6 +52,7 @@ struct Standing {
     inbox: Inbox,
     group: Option<Group>,
     collecting: Option<Notification>,
+    invited: Option<Invited>,
 }
 
 impl Store {
@@ -63,7 +70,7 @@ impl Store {
             let mut commit = Commit::new(&self.table, cx);
             let mut mails = Vec::new();
             for notice in notices {
-                // Boxed: four reads at once make a large future.
+                // Boxed: five reads at once make a large future.
                 let standing = Box::pin(self.standing(notice)).await?;
                 mails.extend(add(&mut commit, event, notice, standing)?);
             }
@@ -92,33 +99,60 @@ impl Store {
         event: Uuid,
         address: &str,
         message: Message,
+        invitation: Option<Invitation>,
     ) -> Result<Delivered, WorkerError> {
-        let mut commit = Commit::new(&self.table, cx);
-        let mail = Mail {
-            event_id: event,
-            to: Addressee::Address(address.to_owned()),
-            notification_id: id_at(commit.now()),
-            message,
-            actor: None,
-            state: claimed(commit.now()),
-            not_before: None,
-            created_at: commit.now(),
-            version: 0,
-        };
-        commit.create_once(&mail);
-        match commit.execute().await {
-            Ok(()) => Ok(Delivered::Now(stored(vec![mail]))),
-            Err(CommitError::Duplicate) => Ok(Delivered::Before),
-            Err(err) => Err(err.into()),
+        let to = Addressee::Address(address.to_owned());
+        let mut attempt = 0;
+        loop {
+            let newest = self.newest(&to, invitation.as_ref()).await?;
+            let mut commit = Commit::new(&self.table, cx);
+            let brings = invite(&mut commit, &to, invitation.clone(), newest.as_ref());
+            let mail = Mail {
+                event_id: event,
+                to: to.clone(),
+                notification_id: id_at(commit.now()),
+                message: message.clone(),
+                actor: None,
+                invitation: brings,
+                state: claimed(commit.now()),
+                not_before: None,
+                created_at: commit.now(),
+                version: 0,
+            };
+            commit.create_once(&mail);
+            match commit.execute().await {
+                Ok(()) => return Ok(Delivered::Now(stored(vec![mail]))),
+                Err(CommitError::Duplicate) => return Ok(Delivered::Before),
+                Err(err) if lost_race(&err) => {
+                    if !again(cx, attempt).await {
+                        return Err(WorkerError::transient(err));
+                    }
+                    attempt += 1;
+                }
+                Err(err) => return Err(err.into()),
+            }
+        }
+    }
+
+    async fn newest(
+        &self,
+        whose: &Addressee,
+        invitation: Option<&Invitation>,
+    ) -> Result<Option<Invited>, StoreError> {
+        match invitation {
+            Some(invitation) => self.invited(whose, invitation).await,
+            None => Ok(None),
         }
     }
 
     async fn standing(&self, notice: &Notice) -> Result<Standing, StoreError> {
-        let (recipient, preferences, inbox, group) = futures::try_join!(
+        let whose = Addressee::User(notice.to);
+        let (recipient, preferences, inbox, group, invited) = futures::try_join!(
             self.recipient(notice.to),
             self.preferences(notice.to),
             self.inbox(notice.to),
             self.group(notice),
+            self.newest(&whose, notice.invitation.as_ref()),
         )?;
         let collecting = match &group {
             Some(group) => self.entry(notice.to, group.notification_id).await?,
@@ -130,6 +164,7 @@ impl Store {
             inbox,
             group,
             collecting,
+            invited,
         })
     }
 
@@ -167,7 +202,7 @@ fn add(
     standing: Standing,
 ) -> Result<Option<Mail>, WorkerError> {
     let kind = notice.message.kind();
-    let in_app = standing.preferences.wants(kind, Channel::InApp);
+    let in_app = !notice.silent && standing.preferences.wants(kind, Channel::InApp);
     let email = standing.preferences.wants(kind, Channel::Email);
     // A group that is not shown still holds back e-mail: one a day, not one
     // for each happening.
@@ -198,6 +233,8 @@ fn add(
     let mut mail = record(event, entry, commit.now());
     if email {
         mail.not_before = standing.preferences.deferral(kind, commit.now());
+        let invitation = notice.invitation.clone();
+        mail.invitation = invite(commit, &mail.to, invitation, standing.invited.as_ref());
         post(commit, &mut mail, standing.recipient)?;
     }
     commit.create_once(&mail);
@@ -212,6 +249,7 @@ fn record(event: Uuid, entry: Notification, now: Timestamp) -> Mail {
         notification_id: entry.id,
         message: entry.message,
         actor: entry.actor,
+        invitation: None,
         state: MailState::Unwanted,
         not_before: None,
         created_at: now,

@@ -5,6 +5,7 @@
 //! | entry of an inbox | `USER#<user>` | `NTF#<id>` | |
 //! | inbox | `USER#<user>` | `INBOX` | |
 //! | collecting entry of a group | `USER#<user>` | `GROUP#<group>` | |
+//! | newest state of an event in somebody's calendar | `USER#<user>` or `ADDRESS#<hash>` | `INVITED#<event>` | |
 //! | preferences | `USER#<user>` | `PREFERENCES` | |
 //! | recipient | `USER#<user>` | `RECIPIENT` | |
 //! | membership | `ORG#<organisation>` | `MEMBER#<user>` | gsi1 `APPROVERS#<organisation>` |
@@ -13,6 +14,7 @@
 
 mod delivery;
 mod inbox;
+mod invitations;
 mod mails;
 mod people;
 
@@ -22,7 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::cx::Context;
 use shared::digest;
-use shared::id::{NotificationId, OrganizationId, UserId};
+use shared::id::{EventId, NotificationId, OrganizationId, UserId};
 use shared::table::{Entity, Indexes, Key, Table};
 use uuid::Uuid;
 
@@ -31,7 +33,7 @@ pub use inbox::{Filter, Mark, Page};
 
 use crate::model::mail::RETENTION;
 use crate::model::{
-    Addressee, Group, Inbox, Kind, Mail, Member, Notification, Preferences, Recipient,
+    Addressee, Group, Inbox, Invited, Kind, Mail, Member, Notification, Preferences, Recipient,
 };
 
 /// Partitions that deferred e-mails are spread over.
@@ -89,6 +91,23 @@ fn preferences_key(owner: UserId) -> Key {
 
 fn recipient_key(id: UserId) -> Key {
     Key::new(user(id), "RECIPIENT")
+}
+
+fn invited_key(whose: &Addressee, event: EventId) -> Key {
+    let pk = match whose {
+        Addressee::User(id) => user(*id),
+        Addressee::Address(address) => address_partition(&hash_of(address)),
+    };
+    Key::new(pk, format!("INVITED#{event}"))
+}
+
+/// Addresses are compared without regard to case and kept as hashes.
+fn hash_of(address: &str) -> String {
+    digest::sha256(&[address.trim().to_lowercase().as_bytes()])
+}
+
+fn address_partition(hash: &str) -> String {
+    format!("ADDRESS#{hash}")
 }
 
 fn approvers(organization: OrganizationId) -> String {
@@ -221,24 +240,35 @@ impl Entity for Mail {
     }
 }
 
+impl Entity for Invited {
+    const KIND: &'static str = "invited";
+
+    fn key(&self) -> Key {
+        invited_key(&self.whose, self.event_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.until)
+    }
+}
+
 /// An address that the mail service refused for good.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Refused {
-    /// See [`Refused::hash`].
+    /// See [`hash_of`].
     address: String,
     /// Since when.
     at: Timestamp,
 }
 
 impl Refused {
-    /// Addresses are compared without regard to case and kept as hashes.
-    fn hash(address: &str) -> String {
-        digest::sha256(&[address.trim().to_lowercase().as_bytes()])
-    }
-
     fn key_of(hash: &str) -> Key {
-        Key::new(format!("ADDRESS#{hash}"), "REFUSED")
+        Key::new(address_partition(hash), "REFUSED")
     }
 }
 

@@ -6,6 +6,7 @@
 //! before still sends those of its e-mails that are not sent yet.
 
 mod notices;
+mod registrations;
 mod trigger;
 
 use shared::clock::Clock;
@@ -21,7 +22,7 @@ use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
 
-use crate::model::{Member, Message, Occasion};
+use crate::model::{Invitation, Member, Message};
 use crate::outgoing::{Mailer, Unsealer};
 use crate::postman::Postman;
 use crate::store::{Delivered, Notice, Store};
@@ -190,46 +191,37 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             sealed_token,
             expires_at: invited.expires_at,
         };
-        let store = &self.store;
-        let delivered = store
-            .deliver_to_address(cx, event.id, &email, message)
-            .await?;
-        self.post(event, cx, delivered).await
+        self.write_to(event, cx, &email, message, None).await
     }
 
     /// To an address it goes as a letter with the code, to a user as a notice.
     async fn handed_over(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-        let offered: RegistrationTransferOffered = event.data()?;
-        let (Some(email), Some(sealed_token)) = (offered.email, offered.sealed_token) else {
+        let Some((email, message, invitation)) = registrations::letter(event, event.data()?) else {
             let notices = notices::of(&self.store, event).await?;
             return self.tell(event, cx, notices).await;
         };
-        let message = Message::RegistrationTransferLetter {
-            occasion: Occasion {
-                event_id: offered.event_id,
-                title: offered.title,
-                starts_at: offered.starts_at,
-                time_zone: offered.time_zone,
-            },
-            sealed_token,
-            by_organizer: offered.from_user.is_none(),
-            expires_at: offered.expires_at,
-        };
-        let store = &self.store;
-        let delivered = store
-            .deliver_to_address(cx, event.id, &email, message)
-            .await?;
-        self.post(event, cx, delivered).await
+        self.write_to(event, cx, &email, message, invitation).await
     }
 
     /// A guest has no account and so no inbox: what an attendee is told whatever
     /// the preferences say goes to the address of the registration.
     async fn guest(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-        let noticed: GuestNoticed = event.data()?;
-        let (email, message) = notices::to_guest(noticed);
+        let (email, message, invitation) = registrations::guest(event, event.data()?);
+        self.write_to(event, cx, &email, message, invitation).await
+    }
+
+    /// Commits a letter to an address, then sends it.
+    async fn write_to(
+        &self,
+        event: &Event,
+        cx: &Context,
+        email: &str,
+        message: Message,
+        invitation: Option<Invitation>,
+    ) -> Result<(), WorkerError> {
         let store = &self.store;
         let delivered = store
-            .deliver_to_address(cx, event.id, &email, message)
+            .deliver_to_address(cx, event.id, email, message, invitation)
             .await?;
         self.post(event, cx, delivered).await
     }
@@ -241,11 +233,8 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             sealed_token: requested.sealed_token,
             expires_at: requested.expires_at,
         };
-        let store = &self.store;
-        let delivered = store
-            .deliver_to_address(cx, event.id, &requested.email, message)
-            .await?;
-        self.post(event, cx, delivered).await
+        self.write_to(event, cx, &requested.email, message, None)
+            .await
     }
 
     /// An event can have many approvers, so each is a commit of their own:
