@@ -36,6 +36,9 @@ const AT_ONCE: usize = 8;
 /// Nothing is begun that might not be marked as sent in time: it would be sent
 /// again.
 const ENOUGH: Duration = Duration::from_secs(3);
+/// How often what is kept from somebody whose account is to be deleted is
+/// looked at.
+const HOLD: SignedDuration = SignedDuration::from_hours(6);
 /// How long a sweep rests when the mail service wants less at a time.
 const REST: Duration = Duration::from_secs(1);
 
@@ -241,8 +244,13 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         };
         let recipient = match &first.to {
             Addressee::User(id) => self.store.recipient(*id).await?,
-            Addressee::Address(_) => None,
+            Addressee::Address(_) | Addressee::Erased => None,
         };
+        if recipient.as_ref().is_some_and(|known| known.leaving) {
+            // Whoever changes their mind gets it then.
+            self.store.defer(cx, mails, self.store.now() + HOLD).await?;
+            return Ok(None);
+        }
         let Some(address) = address(&first.to, recipient.as_ref()) else {
             // It is noted with the recipient, and goes when the address comes.
             return Ok(None);
@@ -348,7 +356,9 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
     }
 
     async fn words(&self, mail: &Mail) -> Result<Words, WorkerError> {
-        let mut words = Words::of(&mail.message, mail.actor.as_deref(), 1);
+        let names = self.store.names_of(mail.actor_id).await?;
+        let actor = names.values().next().map(String::as_str);
+        let mut words = Words::of(&mail.message, actor, 1);
         if let Message::OrganizationInvitation { sealed_token, .. } = &mail.message {
             let token = self.unsealer.unseal(sealed_token).await?;
             words.action.label = "See the invitation";
@@ -383,6 +393,7 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
 
 fn address(to: &Addressee, recipient: Option<&Recipient>) -> Option<String> {
     match to {
+        Addressee::Erased => None,
         Addressee::User(_) => recipient.and_then(|recipient| recipient.email.clone()),
         Addressee::Address(address) => Some(address.clone()),
     }
@@ -402,7 +413,7 @@ fn by_addressee(mails: Vec<Mail>, now: Timestamp) -> Vec<Vec<Mail>> {
         mails.sort_by_key(|mail| mail.created_at);
         let together = match to {
             Addressee::User(_) => DIGEST,
-            Addressee::Address(_) => 1,
+            Addressee::Address(_) | Addressee::Erased => 1,
         };
         batches.extend(mails.chunks(together).map(<[Mail]>::to_vec));
     }

@@ -7,6 +7,7 @@ mod consumers;
 mod duplicates;
 mod guards;
 mod inbox;
+mod leaving;
 mod mail;
 #[path = "../../events/tests/parsers.rs"]
 mod parsers;

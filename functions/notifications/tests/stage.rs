@@ -19,7 +19,7 @@ use shared::event::events::{EventSnapshot, RegistrationCreated};
 use shared::event::{Contract, Event};
 use shared::id::{EventId, OrganizationId, RegistrationId, UserId};
 use shared::principal::Role;
-use shared::testing::{TestApi, TestReply, TestUser, World, cx};
+use shared::testing::{Shelf, TestApi, TestReply, TestUser, World, cx};
 use shared::worker::WorkerError;
 
 /// What the mail service does with the next letter.
@@ -91,6 +91,7 @@ pub struct Stage {
     pub post: Post,
     pub store: Store,
     pub worker: Worker<Post, Opener>,
+    pub exports: Shelf,
 }
 
 pub const TIMEOUT: Duration = Duration::from_secs(20);
@@ -104,13 +105,16 @@ impl Stage {
         let post = Post::default();
         let links = Links::below("https://plenary.test");
         let postman = Postman::new(store.clone(), post.clone(), Opener, links);
-        let worker = Worker::new(store.clone(), world.clock.clone(), postman);
+        let exports = Shelf::default();
+        let kept = Arc::new(exports.clone());
+        let worker = Worker::new(store.clone(), world.clock.clone(), postman, kept);
         Self {
             world,
             api,
             post,
             store,
             worker,
+            exports,
         }
     }
 

@@ -5,6 +5,7 @@ use shared::commit::{Commit, CommitError};
 use shared::cx::Context;
 use shared::event::notifications::NotificationCreated;
 use shared::id::UserId;
+use shared::personal::Erased;
 use shared::table::{Entity, StoreError};
 use shared::worker::WorkerError;
 use uuid::Uuid;
@@ -27,8 +28,8 @@ pub struct Notice {
     pub to: UserId,
     /// What.
     pub message: Message,
-    /// Who set it off, by name.
-    pub actor: Option<String>,
+    /// Who set it off.
+    pub actor: Option<UserId>,
     /// What its e-mail brings for their calendar.
     pub invitation: Option<Invitation>,
     /// Whether it is for their mailbox alone: they know, and their calendar does
@@ -57,7 +58,8 @@ struct Standing {
 
 impl Store {
     /// Commits `notices`, once for an event and its recipients: all of them, or
-    /// none if one was committed before. No two notices of one call are for the
+    /// none if one was committed before; but those to people who are gone, or
+    /// about to go. No two notices of one call are for the
     /// same user. The e-mails that can go now are claimed by the caller.
     pub async fn deliver(
         &self,
@@ -70,6 +72,10 @@ impl Store {
             let mut commit = Commit::new(&self.table, cx);
             let mut mails = Vec::new();
             for notice in notices {
+                // Who is gone is met in the commit first, and looked for then.
+                if attempt > 0 && Erased::is(&self.table, notice.to).await? {
+                    continue;
+                }
                 // Boxed: five reads at once make a large future.
                 let standing = Box::pin(self.standing(notice)).await?;
                 mails.extend(add(&mut commit, event, notice, standing)?);
@@ -112,7 +118,7 @@ impl Store {
                 to: to.clone(),
                 notification_id: id_at(commit.now()),
                 message: message.clone(),
-                actor: None,
+                actor_id: None,
                 invitation: brings,
                 state: claimed(commit.now()),
                 not_before: None,
@@ -201,6 +207,9 @@ fn add(
     notice: &Notice,
     standing: Standing,
 ) -> Result<Option<Mail>, WorkerError> {
+    if standing.recipient.as_ref().is_some_and(|to| to.leaving) {
+        return Ok(None);
+    }
     let kind = notice.message.kind();
     let in_app = !notice.silent && standing.preferences.wants(kind, Channel::InApp);
     let email = standing.preferences.wants(kind, Channel::Email);
@@ -210,6 +219,7 @@ fn add(
     if !in_app && (!email || quiet) {
         return Ok(None);
     }
+    Erased::not(commit, notice.to).or(race());
     if let Some(entry) = standing.collecting.as_ref().filter(|_| in_app)
         && standing.inbox.is_unread(entry)
         && !standing.inbox.covers(entry.id)
@@ -219,7 +229,7 @@ fn add(
         return Ok(None);
     }
     let at = standing.inbox.arrival(commit.now());
-    let entry = Notification::new(notice.to, notice.message.clone(), notice.actor.clone(), at);
+    let entry = Notification::new(notice.to, notice.message.clone(), notice.actor, at);
     if let Some(group) = Group::begun_by(&entry) {
         if standing.group.is_some() {
             commit.put(&group);
@@ -248,7 +258,7 @@ fn record(event: Uuid, entry: Notification, now: Timestamp) -> Mail {
         to: Addressee::User(entry.user_id),
         notification_id: entry.id,
         message: entry.message,
-        actor: entry.actor,
+        actor_id: entry.actor_id,
         invitation: None,
         state: MailState::Unwanted,
         not_before: None,
@@ -268,9 +278,9 @@ fn grow(commit: &mut Commit, entry: &Notification, notice: &Notice) {
         .set("updatedAt", now)
         .when("attribute_exists(#pk) AND attribute_not_exists(#readAt)")
         .or(race());
-    match &notice.actor {
-        Some(name) => action.set("actor", name),
-        None => action.remove("actor"),
+    match notice.actor {
+        Some(id) => action.set("actorId", id),
+        None => action.remove("actorId"),
     };
     commit
         .check(inbox_key(entry.user_id))

@@ -8,14 +8,17 @@
 //! | newest state of an event in somebody's calendar | `USER#<user>` or `ADDRESS#<hash>` | `INVITED#<event>` | |
 //! | preferences | `USER#<user>` | `PREFERENCES` | |
 //! | recipient | `USER#<user>` | `RECIPIENT` | |
-//! | membership | `ORG#<organisation>` | `MEMBER#<user>` | gsi1 `APPROVERS#<organisation>` |
-//! | e-mail, or that there is none for this event | `MAIL#<event>` | `<user or ADDRESS>#<type>` | gsi1 `DUE#<shard>`, deferred and open |
+//! | membership | `ORG#<organisation>` | `MEMBER#<user>` | gsi1 `APPROVERS#<organisation>`, gsi2 `MEMBER#<user>` |
+//! | e-mail, or that there is none for this event | `MAIL#<event>` | `<user or ADDRESS>#<type>` | gsi1 `DUE#<shard>`, deferred and open; gsi2 `MAILS#<user or hash>` |
 //! | refused address | `ADDRESS#<hash>` | `REFUSED` | |
+//! | who is gone | `ERASED#<user>` | `ERASED` | |
 
 mod delivery;
+mod erasure;
 mod inbox;
 mod invitations;
 mod mails;
+mod own_data;
 mod people;
 
 use std::time::Duration;
@@ -49,6 +52,11 @@ impl Store {
     /// On top of `table`.
     pub const fn new(table: Table) -> Self {
         Self { table }
+    }
+
+    /// What it is on top of.
+    pub const fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The time, by the table's clock.
@@ -97,6 +105,7 @@ fn invited_key(whose: &Addressee, event: EventId) -> Key {
     let pk = match whose {
         Addressee::User(id) => user(*id),
         Addressee::Address(address) => address_partition(&hash_of(address)),
+        Addressee::Erased => "ERASED".to_owned(),
     };
     Key::new(pk, format!("INVITED#{event}"))
 }
@@ -114,6 +123,18 @@ fn approvers(organization: OrganizationId) -> String {
     format!("APPROVERS#{organization}")
 }
 
+fn memberships(user: UserId) -> String {
+    format!("MEMBER#{user}")
+}
+
+fn mails_of_user(user: UserId) -> String {
+    format!("MAILS#{user}")
+}
+
+fn mails_to_address(hash: &str) -> String {
+    format!("MAILS#{hash}")
+}
+
 fn mail_partition(event: Uuid) -> String {
     format!("MAIL#{event}")
 }
@@ -121,7 +142,7 @@ fn mail_partition(event: Uuid) -> String {
 fn mail_key(event: Uuid, to: &Addressee, kind: Kind) -> Key {
     let sk = match to {
         Addressee::User(id) => format!("{id}#{kind}"),
-        Addressee::Address(_) => format!("ADDRESS#{kind}"),
+        Addressee::Address(_) | Addressee::Erased => format!("ADDRESS#{kind}"),
     };
     Key::new(mail_partition(event), sk)
 }
@@ -207,7 +228,10 @@ impl Entity for Member {
         let key = || Key::new(approvers(self.organization_id), self.user_id.to_string());
         Indexes {
             gsi1: self.approves().then(key),
-            gsi2: None,
+            gsi2: Some(Key::new(
+                memberships(self.user_id),
+                self.organization_id.to_string(),
+            )),
         }
     }
 }
@@ -231,8 +255,15 @@ impl Entity for Mail {
             let sk = format!("{}#{whose}#{}", due_sort(at), self.event_id);
             Key::new(due_partition(shard), sk)
         };
-        let gsi1 = self.not_before.filter(|_| self.is_open()).map(due);
-        Indexes { gsi1, gsi2: None }
+        let whose = match &self.to {
+            Addressee::User(id) => Some(mails_of_user(*id)),
+            Addressee::Address(address) => Some(mails_to_address(&hash_of(address))),
+            Addressee::Erased => None,
+        };
+        Indexes {
+            gsi1: self.not_before.filter(|_| self.is_open()).map(due),
+            gsi2: whose.map(|whose| Key::new(whose, self.event_id.to_string())),
+        }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

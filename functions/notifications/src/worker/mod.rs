@@ -6,8 +6,11 @@
 //! before still sends those of its e-mails that are not sent yet.
 
 mod notices;
+mod personal;
 mod registrations;
 mod trigger;
+
+use std::sync::Arc;
 
 use shared::clock::Clock;
 use shared::cx::Context;
@@ -17,7 +20,12 @@ use shared::event::auth::{
     OrganizationMemberChanged, OrganizationMemberRemoved, UserContactChanged, UserRegistered,
 };
 use shared::event::events::{EventSubmitted, RegistrationTransferOffered};
+use shared::event::operations::{
+    UserDeleted, UserDeletionCancelled, UserDeletionRequested, UserExportCompleted,
+    UserExportRequested,
+};
 use shared::event::{Contract, Event};
+use shared::objects::Objects;
 use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
@@ -34,15 +42,23 @@ pub struct Worker<M, U> {
     store: Store,
     clock: Clock,
     postman: Postman<M, U>,
+    exports: Arc<dyn Objects>,
 }
 
 impl<M: Mailer, U: Unsealer> Worker<M, U> {
-    /// On top of `store`, with `postman` for what goes out.
-    pub const fn new(store: Store, clock: Clock, postman: Postman<M, U>) -> Self {
+    /// On top of `store`, with `postman` for what goes out by mail, and `exports`
+    /// for what people get a copy of.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        postman: Postman<M, U>,
+        exports: Arc<dyn Objects>,
+    ) -> Self {
         Self {
             store,
             clock,
             postman,
+            exports,
         }
     }
 
@@ -64,10 +80,12 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             EventSubmitted::TYPE => self.submitted(&event, &cx).await,
             RegistrationTransferOffered::TYPE => self.handed_over(&event, &cx).await,
             GuestNoticed::TYPE => self.guest(&event, &cx).await,
-            _ => {
-                let notices = notices::of(&self.store, &event).await?;
-                self.tell(&event, &cx, notices).await
-            }
+            UserDeletionRequested::TYPE => self.leaves(&event, &cx).await,
+            UserDeletionCancelled::TYPE => self.stays(&event, &cx).await,
+            UserDeleted::TYPE => self.erased(&event, &cx).await,
+            UserExportRequested::TYPE => self.export(&event, &cx).await,
+            UserExportCompleted::TYPE => self.exported(&event, &cx).await,
+            _ => self.tell(&event, &cx, notices::of(&event)?).await,
         }
     }
 
@@ -181,8 +199,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
     async fn invited(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let invited: OrganizationInvitationCreated = event.data()?;
         let (Some(email), Some(sealed_token)) = (invited.email, invited.sealed_token) else {
-            let notices = notices::of(&self.store, event).await?;
-            return self.tell(event, cx, notices).await;
+            return self.tell(event, cx, notices::of(event)?).await;
         };
         let message = Message::OrganizationInvitation {
             organization_id: invited.organization_id,
@@ -197,8 +214,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
     /// To an address it goes as a letter with the code, to a user as a notice.
     async fn handed_over(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let Some((email, message, invitation)) = registrations::letter(event, event.data()?) else {
-            let notices = notices::of(&self.store, event).await?;
-            return self.tell(event, cx, notices).await;
+            return self.tell(event, cx, notices::of(event)?).await;
         };
         self.write_to(event, cx, &email, message, invitation).await
     }
@@ -241,7 +257,6 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
     /// whoever was told before the process died is not told again.
     async fn submitted(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let submitted: EventSubmitted = event.data()?;
-        let actor = self.store.name_of(submitted.actor_id).await?;
         let mut mails = Vec::new();
         let mut before = false;
         for approver in self.store.approvers(submitted.organization_id).await? {
@@ -253,7 +268,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
                 title: submitted.title.clone(),
                 changed: submitted.changed.clone(),
             };
-            let notices = [notice(approver, message, actor.clone())];
+            let notices = [notice(approver, message, Some(submitted.actor_id))];
             match self.store.deliver(cx, event.id, &notices).await? {
                 Delivered::Now(new) => mails.extend(new),
                 Delivered::Before => before = true,

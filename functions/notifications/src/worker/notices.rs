@@ -11,39 +11,28 @@ use shared::worker::WorkerError;
 
 use super::registrations;
 use crate::model::{Message, Occasion};
-use crate::store::{Notice, Store};
+use crate::store::Notice;
 
 /// The notices of an event that concerns the people it names; none for every
 /// other event.
-pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, WorkerError> {
+pub(super) fn of(event: &Event) -> Result<Vec<Notice>, WorkerError> {
     Ok(match event.kind.as_str() {
         EventApproved::TYPE => approved(event.data()?),
         EventRejected::TYPE => rejected(event.data()?),
         WelcomeEventsFound::TYPE => welcome_events(event.data()?),
-        EventUpdated::TYPE => {
-            let actor = actor_name(store, event).await?;
-            updated(event, event.data()?, actor)
-        }
+        EventUpdated::TYPE => updated(event, event.data()?),
         EventCancelled::TYPE => cancelled(event, event.data()?),
-        OrganizationInvitationCreated::TYPE => {
-            let actor = actor_name(store, event).await?;
-            invited(event.data()?, actor)
-        }
-        _ => registrations::of(store, event).await?,
+        OrganizationInvitationCreated::TYPE => invited(event, event.data()?),
+        _ => registrations::of(event)?,
     })
 }
 
-pub(super) async fn actor_name(
-    store: &Store,
-    event: &Event,
-) -> Result<Option<String>, WorkerError> {
-    match event.actor.as_deref().and_then(|actor| actor.parse().ok()) {
-        Some(id) => Ok(store.name_of(id).await?),
-        None => Ok(None),
-    }
+/// Who did this, if a person did.
+pub(super) fn actor(event: &Event) -> Option<UserId> {
+    event.actor.as_deref()?.parse().ok()
 }
 
-pub(super) const fn notice(to: UserId, message: Message, actor: Option<String>) -> Notice {
+pub(super) const fn notice(to: UserId, message: Message, actor: Option<UserId>) -> Notice {
     Notice {
         to,
         message,
@@ -125,7 +114,7 @@ fn decided(
         .collect()
 }
 
-fn updated(event: &Event, updated: EventUpdated, actor: Option<String>) -> Vec<Notice> {
+fn updated(event: &Event, updated: EventUpdated) -> Vec<Notice> {
     let author = updated.event.created_by;
     if by(event, author) || updated.changed.is_empty() {
         return Vec::new();
@@ -135,7 +124,7 @@ fn updated(event: &Event, updated: EventUpdated, actor: Option<String>) -> Vec<N
         title: updated.event.title,
         changed: updated.changed,
     };
-    vec![notice(author, message, actor)]
+    vec![notice(author, message, actor(event))]
 }
 
 fn cancelled(event: &Event, cancelled: EventCancelled) -> Vec<Notice> {
@@ -152,7 +141,7 @@ fn cancelled(event: &Event, cancelled: EventCancelled) -> Vec<Notice> {
 }
 
 /// One to an address goes out as a letter, not by this.
-fn invited(invited: OrganizationInvitationCreated, actor: Option<String>) -> Vec<Notice> {
+fn invited(event: &Event, invited: OrganizationInvitationCreated) -> Vec<Notice> {
     let Some(to) = invited.user_id else {
         return Vec::new();
     };
@@ -163,5 +152,5 @@ fn invited(invited: OrganizationInvitationCreated, actor: Option<String>) -> Vec
         role: invited.role,
         expires_at: invited.expires_at,
     };
-    vec![notice(to, message, actor)]
+    vec![notice(to, message, actor(event))]
 }

@@ -8,24 +8,19 @@ use shared::event::events::{
 use shared::event::{Contract, Event};
 use shared::worker::WorkerError;
 
-use super::notices::{actor_name, by, in_brief, notice};
+use super::notices::{actor, by, in_brief, notice};
 use crate::model::{Invitation, Message, Occasion};
-use crate::store::{Notice, Store};
+use crate::store::Notice;
 
 /// The notices of an event about a registration; none for every other event.
-pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, WorkerError> {
+pub(super) fn of(event: &Event) -> Result<Vec<Notice>, WorkerError> {
     Ok(match event.kind.as_str() {
         EventChangeNoticed::TYPE => vec![changed(event, event.data()?)],
-        RegistrationCreated::TYPE => {
-            let created: RegistrationCreated = event.data()?;
-            let name = store.name_of(created.user_id).await?;
-            self::created(event, created, name)
-        }
+        RegistrationCreated::TYPE => created(event, event.data()?),
         RegistrationPromoted::TYPE => vec![promoted(event, event.data()?)],
         RegistrationOffered::TYPE => vec![offered(event.data()?)],
         RegistrationTransferOffered::TYPE => {
-            let actor = actor_name(store, event).await?;
-            handed_over(event.data()?, actor).into_iter().collect()
+            handed_over(event, event.data()?).into_iter().collect()
         }
         RegistrationCancelled::TYPE => cancelled(event, event.data()?).into_iter().collect(),
         _ => Vec::new(),
@@ -110,7 +105,7 @@ pub(super) fn letter(
 }
 
 /// The attendee has it in writing; the organiser hears of others only.
-fn created(told: &Event, created: RegistrationCreated, name: Option<String>) -> Vec<Notice> {
+fn created(told: &Event, created: RegistrationCreated) -> Vec<Notice> {
     let (attendee, organizer) = (created.user_id, created.organizer_id);
     let occasion = occasion!(created);
     let to_organizer = Message::EventRegistrations {
@@ -128,7 +123,7 @@ fn created(told: &Event, created: RegistrationCreated, name: Option<String>) -> 
         ..notice(attendee, confirmation, None)
     }];
     if organizer != attendee {
-        notices.push(notice(organizer, to_organizer, name));
+        notices.push(notice(organizer, to_organizer, Some(attendee)));
     }
     notices
 }
@@ -153,13 +148,13 @@ fn offered(offered: RegistrationOffered) -> Notice {
 }
 
 /// One to an address goes out as a letter, not by this.
-fn handed_over(offered: RegistrationTransferOffered, actor: Option<String>) -> Option<Notice> {
+fn handed_over(told: &Event, offered: RegistrationTransferOffered) -> Option<Notice> {
     let (to, expires_at) = (offered.to_user?, offered.expires_at);
     let message = Message::RegistrationTransfer {
         occasion: occasion!(offered),
         expires_at,
     };
-    Some(notice(to, message, actor))
+    Some(notice(to, message, actor(told)))
 }
 
 /// Who gave up the place knows it; only their calendar is told.
