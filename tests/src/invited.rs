@@ -123,7 +123,7 @@ async fn b3_05_the_calendar_in_a_letter_is_that_of_the_event() {
     stage
         .change(json!({"startsAt": "2026-10-12T08:00:00Z"}))
         .await;
-    let hall = json!({"venue": {"name": "Halle 2", "city": "Berlin"}, "room": "Süd; 1"});
+    let hall = json!({"venue": {"name": "Halle 2; Süd", "city": "Berlin"}});
     stage.change(hall).await;
     stage.events.clock.advance(SignedDuration::from_mins(6));
     let store = Store::new(stage.events.table().clone());

@@ -232,7 +232,10 @@ async fn b3_05_registrations_publish_the_calendar_of_whoever_has_a_place() {
     let stage = Stage::new().await;
     let author = stage.world.user();
     let event = stage
-        .published(&author, json!({"capacity": 1, "room": "Saal 1"}))
+        .published(
+            &author,
+            json!({"capacity": 1, "venue": {"name": "Saal 1", "city": "Berlin"}}),
+        )
         .await;
     let (first, second, keeps) = (stage.world.user(), stage.world.user(), stage.world.user());
     change(&stage, &author, &event, json!({"title": "Other"})).await;
@@ -241,7 +244,13 @@ async fn b3_05_registrations_publish_the_calendar_of_whoever_has_a_place() {
     save(&stage, &keeps, &event).await;
     let registrations = format!("{}/registrations", path(&event));
     stage.api.delete(&registrations).bearer(&first).send().await;
-    change(&stage, &author, &event, json!({"room": "Saal 2"})).await;
+    change(
+        &stage,
+        &author,
+        &event,
+        json!({"venue": {"name": "Saal 2", "city": "Berlin"}}),
+    )
+    .await;
     assert_eq!(later(&stage, 6).await, 1);
     stage
         .act(&author, &event, "cancel", json!({}))
@@ -260,9 +269,9 @@ async fn b3_05_registrations_publish_the_calendar_of_whoever_has_a_place() {
             .find(|told| told.kind == kind && told.data["userId"] == json!(user.id));
         found.unwrap().data["calendar"].clone()
     };
-    let calendar = |sequence: u32, room: &str| {
+    let calendar = |sequence: u32, venue: &str| {
         json!({"sequence": sequence, "endsAt": event["endsAt"],
-            "location": format!("{room}, Kongresshalle, Berlin, DE")})
+            "location": format!("{venue}, Berlin")})
     };
     let created = "registration.created";
     assert_eq!(of(created, &first), calendar(1, "Saal 1"));
