@@ -336,6 +336,31 @@ async fn prefers_again(stage: &Stage, user: &mut TestUser) {
     prefers(stage, user, json!({"digest": "off"})).await;
 }
 
+/// XC-03: the letter says when everything goes and has the way back, whose secret
+/// is a fragment.
+#[tokio::test]
+async fn xc_03_the_letter_of_a_deletion_says_when_and_how_to_undo_it() {
+    let stage = Stage::new().await;
+    let ada = stage.person("Ada").await;
+    let letter = AuthMailRequested {
+        user_id: ada.id,
+        email: address("Ada"),
+        template: Letter::DeletionRequested,
+        sealed_token: Some("sealed:w4y-back".into()),
+        expires_at: Some("2026-10-10T16:30:00Z".parse().unwrap()),
+    };
+    stage.tell(&letter, 1, None).await;
+    let letter = stage.post.letters().remove(0);
+    assert_eq!(letter.content.subject, "Your account will be deleted");
+    for text in [&letter.content.text, &letter.content.html] {
+        let when = "erased from Saturday, 10 October 2026 at 16:30 (UTC) on";
+        assert!(text.contains(when), "{text}");
+        let back = "https://plenary.test/v1/users/me/deletion/cancel#w4y-back";
+        assert!(text.contains(back), "{text}");
+    }
+    assert_eq!(letter.unsubscribe, None);
+}
+
 /// SC-11: one document of everything, without a secret, however often it is
 /// asked for; somebody else's is not in it.
 #[tokio::test]

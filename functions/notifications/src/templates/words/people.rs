@@ -102,10 +102,15 @@ pub(super) fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
         ),
         Letter::DeletionRequested => (
             "Your account will be deleted",
+            // The link works until then.
             format!(
-                "You asked for it, so your account is deactivated, and soon everything that is kept of \
-                 you will be erased. If you changed your mind, or if it was not you, keep the account \
-                 by the link, and in the latter case choose another password.{until}"
+                "You asked for it, so your account is deactivated, and everything that is kept of you \
+                 will be erased {}. Until then you can keep the account by the link. If it was not you \
+                 who asked, do so, and choose another password.",
+                expires_at.map_or_else(
+                    || "soon".to_owned(),
+                    |at| format!("from {} on", local(at, "UTC"))
+                )
             ),
             "Keep my account",
         ),
