@@ -8,6 +8,7 @@ import asyncio
 import collections
 import contextvars
 import email.utils
+import itertools
 import json
 import os
 import pathlib
@@ -333,7 +334,9 @@ emulator._enforce_data_plane = enforce_data_plane
 
 _parse_raw_mime = ses_v2._parse_raw_mime
 _sent_emails_list = ses_v2._sent_emails_list
+_handle_ses_messages = emulator._handle_ses_messages_request
 _raw: contextvars.ContextVar[str] = contextvars.ContextVar("raw", default="")
+_messages: dict[str, str] = {}
 
 
 def parse_raw_mime(raw):
@@ -343,19 +346,33 @@ def parse_raw_mime(raw):
 
 
 class SentEmails(collections.UserList):
-    """The list of what was sent, with `Raw`: the message in base64."""
+    """The list of what was sent; the whole message is kept under its id."""
 
     def __init__(self, mails):
         super().__init__()
         self.data = mails
 
     def append(self, mail):
-        super().append(mail | {"Raw": _raw.get()})
+        super().append(mail)
+        _messages[mail["MessageId"]] = _raw.get()
         _raw.set("")
+
+
+async def handle_ses_messages(*args):
+    """Adds to each mail `Raw`: the whole message in base64."""
+    reply = await _handle_ses_messages(*args)
+    if reply is None or reply[0] != 200:
+        return reply
+    status, headers, body = reply
+    body = json.loads(body)
+    for mail in itertools.chain.from_iterable(body["messages"].values()):
+        mail["Raw"] = _messages.get(mail["MessageId"], "")
+    return status, headers, json.dumps(body).encode()
 
 
 ses_v2._parse_raw_mime = parse_raw_mime
 ses_v2._sent_emails_list = lambda: SentEmails(_sent_emails_list())
+emulator._handle_ses_messages_request = handle_ses_messages
 
 # --- A cloud for one test run ends with that run, however that ends ---------------------
 
