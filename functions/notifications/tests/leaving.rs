@@ -60,8 +60,11 @@ async fn lives(stage: &Stage, ada: &TestUser, bob: &TestUser) {
             Some(ada.id),
         )
         .await;
+    let tick = || stage.world.clock.advance(SignedDuration::from_secs(1));
+    tick();
     let organises = registration(bob.id, ada.id, EventId::new());
     stage.tell(&organises, 1, Some(bob.id)).await;
+    tick();
     prefers(stage, ada, json!({"digest": "daily"})).await;
     stage
         .tell(
@@ -77,7 +80,9 @@ async fn lives(stage: &Stage, ada: &TestUser, bob: &TestUser) {
         sealed_token: Some("sealed:s3cret".into()),
         expires_at: Some(now()),
     };
+    tick();
     stage.tell(&letter, 1, None).await;
+    tick();
     let later = MailError::Later("throttled".into());
     stage.post.then(Next::Fail(later));
     stage.tell(&letter, 1, None).await;
