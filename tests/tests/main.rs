@@ -15,6 +15,7 @@ mod edge;
 mod ground;
 mod invited;
 mod journey;
+mod leaving;
 mod operators;
 mod programs;
 mod race;
