@@ -142,6 +142,7 @@ impl<'a> Way<'a> {
             starts_at: at.starts_at,
             time_zone: at.time_zone,
             organizer_id: at.organizer_id,
+            organization_id: None,
             reason: None,
             accepted: true,
             calendar: Some(calendar),
@@ -217,6 +218,7 @@ async fn b3_05_a_calendar_says_how_its_reader_stands_to_the_event() {
         starts_at: way.at.starts_at,
         time_zone: way.at.time_zone.clone(),
         organizer_id: way.at.organizer_id,
+        organization_id: None,
         reason: None,
         accepted: false,
         calendar: Some(CalendarDetails {

@@ -135,6 +135,10 @@ fn mails_to_address(hash: &str) -> String {
     format!("MAILS#{hash}")
 }
 
+fn member_key(organization: OrganizationId, user: UserId) -> Key {
+    Key::new(format!("ORG#{organization}"), format!("MEMBER#{user}"))
+}
+
 fn mail_partition(event: Uuid) -> String {
     format!("MAIL#{event}")
 }
@@ -220,8 +224,7 @@ impl Entity for Member {
     const KIND: &'static str = "member";
 
     fn key(&self) -> Key {
-        let pk = format!("ORG#{}", self.organization_id);
-        Key::new(pk, format!("MEMBER#{}", self.user_id))
+        member_key(self.organization_id, self.user_id)
     }
 
     fn indexes(&self) -> Indexes {

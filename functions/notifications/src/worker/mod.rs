@@ -85,7 +85,10 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             UserDeleted::TYPE => self.erased(&event, &cx).await,
             UserExportRequested::TYPE => self.export(&event, &cx).await,
             UserExportCompleted::TYPE => self.exported(&event, &cx).await,
-            _ => self.tell(&event, &cx, notices::of(&event)?).await,
+            _ => {
+                let notices = notices::of(&self.store, &event).await?;
+                self.tell(&event, &cx, notices).await
+            }
         }
     }
 
@@ -199,7 +202,8 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
     async fn invited(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let invited: OrganizationInvitationCreated = event.data()?;
         let (Some(email), Some(sealed_token)) = (invited.email, invited.sealed_token) else {
-            return self.tell(event, cx, notices::of(event)?).await;
+            let notices = notices::of(&self.store, event).await?;
+            return self.tell(event, cx, notices).await;
         };
         let message = Message::OrganizationInvitation {
             organization_id: invited.organization_id,
@@ -214,7 +218,8 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
     /// To an address it goes as a letter with the code, to a user as a notice.
     async fn handed_over(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let Some((email, message, invitation)) = registrations::letter(event, event.data()?) else {
-            return self.tell(event, cx, notices::of(event)?).await;
+            let notices = notices::of(&self.store, event).await?;
+            return self.tell(event, cx, notices).await;
         };
         self.write_to(event, cx, &email, message, invitation).await
     }

@@ -11,11 +11,11 @@ use shared::worker::WorkerError;
 
 use super::registrations;
 use crate::model::{Message, Occasion};
-use crate::store::Notice;
+use crate::store::{Notice, Store};
 
 /// The notices of an event that concerns the people it names; none for every
 /// other event.
-pub(super) fn of(event: &Event) -> Result<Vec<Notice>, WorkerError> {
+pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, WorkerError> {
     Ok(match event.kind.as_str() {
         EventApproved::TYPE => approved(event.data()?),
         EventRejected::TYPE => rejected(event.data()?),
@@ -23,7 +23,7 @@ pub(super) fn of(event: &Event) -> Result<Vec<Notice>, WorkerError> {
         EventUpdated::TYPE => updated(event, event.data()?),
         EventCancelled::TYPE => cancelled(event, event.data()?),
         OrganizationInvitationCreated::TYPE => invited(event, event.data()?),
-        _ => registrations::of(event)?,
+        _ => registrations::of(store, event).await?,
     })
 }
 

@@ -6,17 +6,22 @@ use shared::event::events::{
     RegistrationOffered, RegistrationPromoted, RegistrationTransferOffered,
 };
 use shared::event::{Contract, Event};
+use shared::id::UserId;
 use shared::worker::WorkerError;
 
 use super::notices::{actor, by, in_brief, notice};
 use crate::model::{Invitation, Message, Occasion};
-use crate::store::Notice;
+use crate::store::{Notice, Store};
 
 /// The notices of an event about a registration; none for every other event.
-pub(super) fn of(event: &Event) -> Result<Vec<Notice>, WorkerError> {
+pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, WorkerError> {
     Ok(match event.kind.as_str() {
         EventChangeNoticed::TYPE => vec![changed(event, event.data()?)],
-        RegistrationCreated::TYPE => created(event, event.data()?),
+        RegistrationCreated::TYPE => {
+            let created: RegistrationCreated = event.data()?;
+            let organizer = organizer(store, &created).await?;
+            self::created(event, created, organizer)
+        }
         RegistrationPromoted::TYPE => vec![promoted(event, event.data()?)],
         RegistrationOffered::TYPE => vec![offered(event.data()?)],
         RegistrationTransferOffered::TYPE => {
@@ -104,9 +109,29 @@ pub(super) fn letter(
     Some((email, message, invitation))
 }
 
+/// Who hears that somebody registers: the maker of the event, unless they do it
+/// themselves, and in an organisation while their role lets them see attendees.
+async fn organizer(
+    store: &Store,
+    created: &RegistrationCreated,
+) -> Result<Option<UserId>, WorkerError> {
+    let maker = created.organizer_id;
+    if maker == created.user_id {
+        return Ok(None);
+    }
+    let hears = match created.organization_id {
+        None => true,
+        Some(organization) => {
+            let member = store.member(organization, maker).await?;
+            member.is_some_and(|member| member.sees_attendees())
+        }
+    };
+    Ok(hears.then_some(maker))
+}
+
 /// The attendee has it in writing; the organiser hears of others only.
-fn created(told: &Event, created: RegistrationCreated) -> Vec<Notice> {
-    let (attendee, organizer) = (created.user_id, created.organizer_id);
+fn created(told: &Event, created: RegistrationCreated, organizer: Option<UserId>) -> Vec<Notice> {
+    let attendee = created.user_id;
     let occasion = occasion!(created);
     let to_organizer = Message::EventRegistrations {
         event_id: occasion.event_id,
@@ -122,7 +147,7 @@ fn created(told: &Event, created: RegistrationCreated) -> Vec<Notice> {
         invitation,
         ..notice(attendee, confirmation, None)
     }];
-    if organizer != attendee {
+    if let Some(organizer) = organizer {
         notices.push(notice(organizer, to_organizer, Some(attendee)));
     }
     notices
