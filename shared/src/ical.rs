@@ -5,6 +5,8 @@
 //! All times are UTC: an instant needs no VTIMEZONE, and a reader's calendar
 //! shows it in the reader's own zone.
 
+use std::fmt::Write;
+
 use jiff::{SignedDuration, Timestamp};
 
 /// The longest content line, in octets without its line break (§3.1).
@@ -153,7 +155,7 @@ pub fn mailto(address: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"!$'*+-._~@".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri

@@ -324,7 +324,7 @@ async fn xc_03_who_leaves_hears_nothing_and_who_stays_hears_on() {
     }
     let subjects = stage.post.subjects(&address("Ada"));
     assert_eq!(subjects[1..], ["Your account is back"]);
-    assert_eq!(stage.types(&ada).await[0], "account.kept");
+    assert_eq!(stage.types(&ada).await[0], "user.deletion.cancelled");
     stage.world.clock.advance(SignedDuration::from_hours(6));
     assert_eq!(stage.sweep().await, 1);
     let subjects = stage.post.subjects(&address("Ada"));
@@ -462,7 +462,7 @@ async fn sc_11_whose_data_are_ready_is_told() {
     let all_off = json!({"digest": "daily",
         "quietHours": {"start": "00:00", "end": "23:59"}});
     prefers(&stage, &ada, all_off).await;
-    let off = json!({"types": {"account.export.ready": {"email": false, "inApp": false}}});
+    let off = json!({"types": {"user.export.completed": {"email": false, "inApp": false}}});
     let put = stage.api.put("/v1/notifications/preferences").bearer(&ada);
     put.json(off).send().await.expect(400);
     let done = UserExportCompleted {
@@ -485,5 +485,5 @@ async fn sc_11_whose_data_are_ready_is_told() {
         assert!(!text.contains('#') || !text.contains(&format!("{link}#")));
     }
     assert_eq!(letters[0].unsubscribe, None);
-    assert_eq!(stage.types(&ada).await, ["account.export.ready"]);
+    assert_eq!(stage.types(&ada).await, ["user.export.completed"]);
 }

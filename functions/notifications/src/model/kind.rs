@@ -104,9 +104,9 @@ kinds! {
     /// The same, to an address; e-mail only.
     OrganizationInvitation = "organization.invitation", critical: true;
     /// The copy of everything that is kept of the recipient can be fetched.
-    ExportReady = "account.export.ready", critical: true;
+    ExportReady = "user.export.completed", critical: true;
     /// The recipient's account will not be deleted after all.
-    AccountKept = "account.kept", critical: true;
+    AccountKept = "user.deletion.cancelled", critical: true;
     /// A letter about the account itself; e-mail only.
     Account = "account", critical: true;
 }

@@ -217,7 +217,7 @@ pub enum Message {
     },
     /// See [`Kind::ExportReady`]; its file is behind the operation, which only
     /// its owner reads.
-    #[serde(rename = "account.export.ready")]
+    #[serde(rename = "user.export.completed")]
     ExportReady {
         /// The operation.
         operation_id: OperationId,
@@ -226,7 +226,7 @@ pub enum Message {
         expires_at: Timestamp,
     },
     /// See [`Kind::AccountKept`].
-    #[serde(rename = "account.kept")]
+    #[serde(rename = "user.deletion.cancelled")]
     AccountKept {},
     /// See [`Kind::Account`].
     #[serde(rename = "account")]
