@@ -5,8 +5,10 @@ Everything here patches the emulator at start-up; each patch says what it is for
 """
 
 import asyncio
+import collections
 import contextvars
 import email.utils
+import itertools
 import json
 import os
 import pathlib
@@ -21,7 +23,7 @@ if "AWS_ENDPOINT_URL" not in os.environ or os.environ.get("BIND_HOST") != "127.0
 from hypercorn.config import Config  # noqa: E402
 from ministack import app as emulator  # noqa: E402
 from ministack.core import iam_actions, lambda_runtime, responses  # noqa: E402
-from ministack.services import apigateway, lambda_svc, sqs  # noqa: E402
+from ministack.services import apigateway, lambda_svc, ses_v2, sqs  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
 STACK = os.environ["PLENARY_STACK"]
@@ -263,7 +265,7 @@ _tag_context = iam_actions.request_tag_context
 _dynamodb_context = iam_actions.dynamodb_service_context
 _enforce_ses_v2 = emulator._enforce_ses_v2
 _enforce_data_plane = emulator._enforce_data_plane
-_sender: contextvars.ContextVar[str] = contextvars.ContextVar("sender", default="")
+_mail: contextvars.ContextVar[dict | None] = contextvars.ContextVar("mail", default=None)
 
 
 def parsed(body: bytes) -> dict:
@@ -299,19 +301,22 @@ def iam_action(*args, **kwargs):
 
 
 def enforce_ses_v2(method, path, headers, body, params, request_id):
-    """Remembers the sender for the check below, which does not see the body."""
-    sender = email.utils.parseaddr(parsed(body).get("FromEmailAddress", ""))[1]
-    token = _sender.set(sender)
+    """Remembers the mail for the check below, which does not see the body."""
+    token = _mail.set(parsed(body))
     try:
         return _enforce_ses_v2(method, path, headers, body, params, request_id)
     finally:
-        _sender.reset(token)
+        _mail.reset(token)
 
 
 def enforce_data_plane(service, action, *args, **kwargs):
-    """Checks a mail against its sender's identity, with ses:FromAddress, not against `*`."""
-    sender = _sender.get()
+    """Checks a mail against its sender's identity, with ses:FromAddress, not against `*`;
+    a whole message is another action, as on AWS."""
+    mail = _mail.get() or {}
+    sender = email.utils.parseaddr(mail.get("FromEmailAddress", ""))[1]
     if service == "sesv2" and action == "ses:SendEmail" and sender:
+        if "Raw" in mail.get("Content", {}):
+            action = "ses:SendRawEmail"
         domain = sender.rpartition("@")[2]
         account, region = responses.get_account_id(), responses.get_region()
         kwargs["resource_arn"] = f"arn:aws:ses:{region}:{account}:identity/{domain}"
@@ -324,6 +329,50 @@ iam_actions.request_tag_context = request_context
 iam_actions.dynamodb_service_context = dynamodb_context
 emulator._enforce_ses_v2 = enforce_ses_v2
 emulator._enforce_data_plane = enforce_data_plane
+
+# --- SES: the mailbox keeps whole messages ----------------------------------------------
+
+_parse_raw_mime = ses_v2._parse_raw_mime
+_sent_emails_list = ses_v2._sent_emails_list
+_handle_ses_messages = emulator._handle_ses_messages_request
+_raw: contextvars.ContextVar[str] = contextvars.ContextVar("raw", default="")
+_messages: dict[str, str] = {}
+
+
+def parse_raw_mime(raw):
+    """Remembers the message for the list below, which keeps its text and HTML alone."""
+    _raw.set(raw)
+    return _parse_raw_mime(raw)
+
+
+class SentEmails(collections.UserList):
+    """The list of what was sent; the whole message is kept under its id."""
+
+    def __init__(self, mails):
+        super().__init__()
+        self.data = mails
+
+    def append(self, mail):
+        super().append(mail)
+        _messages[mail["MessageId"]] = _raw.get()
+        _raw.set("")
+
+
+async def handle_ses_messages(*args):
+    """Adds to each mail `Raw`: the whole message in base64."""
+    reply = await _handle_ses_messages(*args)
+    if reply is None or reply[0] != 200:
+        return reply
+    status, headers, body = reply
+    body = json.loads(body)
+    for mail in itertools.chain.from_iterable(body["messages"].values()):
+        mail["Raw"] = _messages.get(mail["MessageId"], "")
+    return status, headers, json.dumps(body).encode()
+
+
+ses_v2._parse_raw_mime = parse_raw_mime
+ses_v2._sent_emails_list = lambda: SentEmails(_sent_emails_list())
+emulator._handle_ses_messages_request = handle_ses_messages
 
 # --- A cloud for one test run ends with that run, however that ends ---------------------
 

@@ -17,6 +17,7 @@ pub mod cx;
 pub mod digest;
 pub mod event;
 pub mod http;
+pub mod ical;
 pub mod id;
 pub mod idempotency;
 pub mod limit;

@@ -5,6 +5,8 @@ pub mod describe;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod invited;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod told;

@@ -22,7 +22,7 @@ use plenary_notifications::worker::{Outcome, Sweep, Trigger, run};
 use serde_json::{Value, json};
 use shared::event::Event;
 use shared::id::UserId;
-use shared::testing::{MemorySealer, TestApi, TestUser, World, cx};
+use shared::testing::{MemorySealer, Shelf, TestApi, TestUser, World, cx};
 use shared::worker::WorkerError;
 
 /// Requests, and batches, at once.
@@ -46,9 +46,13 @@ const WORDS: [&str; 3] = [
 
 /// A mail service that at first wants every fifth letter later.
 #[derive(Debug, Clone, Default)]
-struct Post(Arc<Mutex<(usize, Vec<Letter>)>>);
+pub struct Post(Arc<Mutex<(usize, Vec<Letter>)>>);
 
 impl Mailer for Post {
+    fn sender(&self) -> &'static str {
+        "no-reply@plenary.test"
+    }
+
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         tokio::task::yield_now().await;
         let mut post = self.0.lock().unwrap();
@@ -63,7 +67,7 @@ impl Mailer for Post {
 
 /// There is nothing sealed in what is told here.
 #[derive(Debug, Clone)]
-struct Nothing;
+pub struct Nothing;
 
 impl Unsealer for Nothing {
     async fn unseal(&self, _: &str) -> Result<String, WorkerError> {
@@ -72,19 +76,20 @@ impl Unsealer for Nothing {
 }
 
 /// The worker behind its queue.
-struct Bus {
-    store: Store,
+pub struct Bus {
+    pub store: Store,
     post: Post,
     worker: Worker<Post, Nothing>,
 }
 
 impl Bus {
-    fn new(world: &World) -> Self {
+    pub fn new(world: &World) -> Self {
         let store = Store::new(world.table().clone());
         let post = Post::default();
         let links = Links::below("https://plenary.test");
         let postman = Postman::new(store.clone(), post.clone(), Nothing, links);
-        let worker = Worker::new(store.clone(), world.clock.clone(), postman);
+        let exports = Arc::new(Shelf::default());
+        let worker = Worker::new(store.clone(), world.clock.clone(), postman, exports);
         Self {
             store,
             post,
@@ -93,7 +98,7 @@ impl Bus {
     }
 
     /// Delivers everything twice, in no order, and what fails again.
-    async fn deliver(&self, events: &[Event]) {
+    pub async fn deliver(&self, events: &[Event]) {
         let mut waiting: Vec<&Event> = events.iter().chain(events).collect();
         let mut rounds = 0;
         while !waiting.is_empty() {
@@ -110,7 +115,7 @@ impl Bus {
     }
 
     /// The schedule sends what had to wait.
-    async fn sweep(&self, world: &World) {
+    pub async fn sweep(&self, world: &World) {
         for _ in 0..20 {
             world.clock.advance(SignedDuration::from_mins(5));
             let trigger = Trigger::Sweep {
@@ -121,6 +126,11 @@ impl Bus {
             }
         }
         panic!("some letters wait for ever");
+    }
+
+    /// The letters that were sent since this was asked last.
+    pub fn taken(&self) -> Vec<Letter> {
+        std::mem::take(&mut self.post.0.lock().unwrap().1)
     }
 
     /// Gives back what failed.
@@ -193,7 +203,7 @@ async fn attempt(api: &TestApi, path: &str, user: TestUser, leaves: bool) -> Att
     Attempt { user, told }
 }
 
-async fn published(api: &TestApi, author: &TestUser, places: usize) -> String {
+pub async fn published(api: &TestApi, author: &TestUser, places: usize) -> String {
     let draft = json!({
         "title": "Rust for conferences",
         "startsAt": "2026-10-12T07:00:00Z", "endsAt": "2026-10-12T15:00:00Z",
@@ -276,7 +286,7 @@ async fn ev_19_20_no_06_after_a_rush_everybody_is_told_once_and_mailed_at_most_o
         BTreeMap::from([("event.registrations".to_owned(), everybody)])
     );
 
-    let letters = std::mem::take(&mut bus.post.0.lock().unwrap().1);
+    let letters = bus.taken();
     let mut sent: BTreeMap<(String, &str), usize> = BTreeMap::new();
     for letter in letters {
         for words in WORDS {

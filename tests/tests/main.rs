@@ -13,6 +13,7 @@ mod days;
 mod door;
 mod edge;
 mod ground;
+mod invited;
 mod journey;
 mod leaving;
 mod operators;

@@ -30,5 +30,6 @@ fn line(message: &Value) -> Value {
         "subject": message["Subject"],
         "text": message["BodyText"],
         "html": message["BodyHtml"],
+        "raw": message["Raw"],
     })
 }

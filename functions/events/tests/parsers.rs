@@ -35,7 +35,8 @@ pub fn read(text: &str) -> Value {
 
 /// The foreign parsers that are installed, by name; says which are not.
 pub fn foreign() -> Vec<(&'static str, Command)> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parsers");
+    // The tests of notifications read calendars by this file too.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/tests/parsers");
     // Beside the build, where nothing is committed: <target>/parsers.
     let installed = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()

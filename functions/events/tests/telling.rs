@@ -224,3 +224,67 @@ async fn b3_05_who_keeps_an_event_hears_of_its_cancellation() {
         (&json!(keeps.id), &json!(true))
     );
 }
+
+/// B3-05: what a registration publishes has what a letter's calendar needs, with
+/// the SEQUENCE of our own calendars, and only for whoever has, or had, a place.
+#[tokio::test]
+async fn b3_05_registrations_publish_the_calendar_of_whoever_has_a_place() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage
+        .published(
+            &author,
+            json!({"capacity": 1, "venue": {"name": "Saal 1", "city": "Berlin"}}),
+        )
+        .await;
+    let (first, second, keeps) = (stage.world.user(), stage.world.user(), stage.world.user());
+    change(&stage, &author, &event, json!({"title": "Other"})).await;
+    stage.register(&first, &event).await.expect(201);
+    stage.register(&second, &event).await.expect(201);
+    save(&stage, &keeps, &event).await;
+    let registrations = format!("{}/registrations", path(&event));
+    stage.api.delete(&registrations).bearer(&first).send().await;
+    change(
+        &stage,
+        &author,
+        &event,
+        json!({"venue": {"name": "Saal 2", "city": "Berlin"}}),
+    )
+    .await;
+    assert_eq!(later(&stage, 6).await, 1);
+    stage
+        .act(&author, &event, "cancel", json!({}))
+        .await
+        .expect(200);
+    let cancelled = stage.world.outbox(stage.world.table()).await;
+    let cancelled = cancelled
+        .into_iter()
+        .rfind(|event| event.kind == "event.cancelled");
+    handle(&stage.store, batch(&[cancelled.unwrap()])).await;
+    let told = stage.world.outbox(stage.world.table()).await;
+    let of = |kind: &str, user: &TestUser| -> Value {
+        let kind = format!("event.{kind}");
+        let found = told
+            .iter()
+            .find(|told| told.kind == kind && told.data["userId"] == json!(user.id));
+        found.unwrap().data["calendar"].clone()
+    };
+    let calendar = |sequence: u32, venue: &str| {
+        json!({"sequence": sequence, "endsAt": event["endsAt"],
+            "location": format!("{venue}, Berlin")})
+    };
+    let created = "registration.created";
+    assert_eq!(of(created, &first), calendar(1, "Saal 1"));
+    assert_eq!(of(created, &second), Value::Null, "who waits has no place");
+    assert_eq!(of("registration.promoted", &second), calendar(1, "Saal 1"));
+    assert_eq!(
+        of("registration.cancelled", &first),
+        calendar(1, "Saal 1"),
+        "the event takes place"
+    );
+    assert_eq!(of("change.noticed", &second), calendar(2, "Saal 2"));
+    assert_eq!(of("change.noticed", &keeps), Value::Null);
+    let mut called_off = calendar(3, "Saal 2");
+    called_off["cancelled"] = json!(true);
+    assert_eq!(of("registration.cancelled", &second), called_off);
+}

@@ -53,8 +53,10 @@ async fn mm_02_the_waitlist_is_no_place() {
         starts_at: crate::stage::starts_at(),
         time_zone: "Europe/Berlin".into(),
         organizer_id: me.id,
+        organization_id: None,
         reason: None,
         accepted: true,
+        calendar: None,
     };
     stage.done(&[shared::testing::event(&promoted, 2)]).await;
     stage.wait();

@@ -135,8 +135,10 @@ pub fn registration_as(
         starts_at: starts_at(),
         time_zone: "Europe/Berlin".into(),
         organizer_id: UserId::new(),
+        organization_id: None,
         reason: None,
         accepted: true,
+        calendar: None,
     };
     event(&payload, sequence)
 }
@@ -151,8 +153,10 @@ pub fn cancellation(at: EventId, user_id: UserId, id: RegistrationId, sequence: 
         starts_at: starts_at(),
         time_zone: "Europe/Berlin".into(),
         organizer_id: UserId::new(),
+        organization_id: None,
         reason: None,
         accepted: true,
+        calendar: None,
     };
     event(&payload, sequence)
 }

@@ -6,6 +6,7 @@
 //! only then are the e-mails sent ([`postman`]). `notifications-api` serves
 //! inbox and preferences.
 
+pub mod mime;
 pub mod model;
 pub mod outgoing;
 pub mod postman;

@@ -6,10 +6,12 @@ use std::future::Future;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_sesv2::error::{DisplayErrorContext, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
+use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
 use shared::digest;
+use shared::ical::Method;
 use shared::worker::WorkerError;
 
+use crate::mime;
 use crate::templates::Rendered;
 
 /// An e-mail that is ready to go.
@@ -21,6 +23,17 @@ pub struct Letter {
     pub content: Rendered,
     /// The URL that stops e-mail of this type, where that can be stopped.
     pub unsubscribe: Option<String>,
+    /// For the recipient's calendar: at most one for each event.
+    pub calendars: Vec<Page>,
+}
+
+/// What a letter brings for a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What the calendar is to do.
+    pub method: Method,
+    /// iCalendar.
+    pub text: String,
 }
 
 /// Why an e-mail was not taken.
@@ -39,6 +52,9 @@ pub enum MailError {
 
 /// Sends e-mail.
 pub trait Mailer {
+    /// The address that letters come from.
+    fn sender(&self) -> &str;
+
     /// Hands a letter to the mail service.
     fn send(&self, letter: &Letter) -> impl Future<Output = Result<(), MailError>>;
 }
@@ -64,47 +80,24 @@ impl Ses {
 }
 
 impl Mailer for Ses {
+    fn sender(&self) -> &str {
+        &self.from
+    }
+
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
-        let message = message(letter).map_err(MailError::Refused)?;
+        let message = Blob::new(mime::message(&self.from, letter));
+        let message = RawMessage::builder().data(message).build();
+        let message = message.map_err(|err| MailError::Refused(err.to_string()))?;
         self.client
             .send_email()
             .from_email_address(&self.from)
             .destination(Destination::builder().to_addresses(&letter.to).build())
-            .content(EmailContent::builder().simple(message).build())
+            .content(EmailContent::builder().raw(message).build())
             .send()
             .await
             .map(drop)
             .map_err(refusal)
     }
-}
-
-fn message(letter: &Letter) -> Result<Message, String> {
-    let content = |text: &str| {
-        let content = Content::builder().data(text).charset("UTF-8").build();
-        content.map_err(|err| err.to_string())
-    };
-    let body = Body::builder()
-        .text(content(&letter.content.text)?)
-        .html(content(&letter.content.html)?)
-        .build();
-    let mut message = Message::builder()
-        .subject(content(&letter.content.subject)?)
-        .body(body);
-    if let Some(url) = &letter.unsubscribe {
-        // RFC 8058 §3.1; both must be covered by the DKIM signature, which SES
-        // makes over all headers that it is given.
-        for (name, value) in [
-            ("List-Unsubscribe", format!("<{url}>")),
-            (
-                "List-Unsubscribe-Post",
-                "List-Unsubscribe=One-Click".to_owned(),
-            ),
-        ] {
-            let header = MessageHeader::builder().name(name).value(value).build();
-            message = message.headers(header.map_err(|err| err.to_string())?);
-        }
-    }
-    Ok(message.build())
 }
 
 /// SES answers a malformed address with `BadRequestException` and a text about
@@ -211,32 +204,5 @@ mod tests {
         ));
         let timeout = SdkError::<SendEmailError, ()>::timeout_error("slow");
         assert!(matches!(refusal(timeout), MailError::Later(_)));
-    }
-
-    /// RFC 8058 §3.1: both headers, or none.
-    #[test]
-    fn no_06_list_unsubscribe_headers() {
-        let mut letter = Letter {
-            to: "ada@example.org".into(),
-            content: Rendered {
-                subject: "s".into(),
-                text: "t".into(),
-                html: "h".into(),
-            },
-            unsubscribe: Some("https://plenary.test/u".into()),
-        };
-        let with = message(&letter).unwrap();
-        let headers: Vec<(&str, &str)> = with
-            .headers()
-            .iter()
-            .map(|h| (h.name(), h.value()))
-            .collect();
-        let expected = [
-            ("List-Unsubscribe", "<https://plenary.test/u>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        ];
-        assert_eq!(headers, expected);
-        letter.unsubscribe = None;
-        assert!(message(&letter).unwrap().headers().is_empty());
     }
 }

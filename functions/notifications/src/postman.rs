@@ -17,11 +17,12 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use shared::cx::Context;
 use shared::digest;
+use shared::id::EventId;
 use shared::table::Position;
 use shared::worker::WorkerError;
 
-use crate::model::{Addressee, Channel, Kind, Mail, Message, Recipient};
-use crate::outgoing::{Letter, MailError, Mailer, Unsealer};
+use crate::model::{Addressee, Channel, Invitation, Kind, Mail, Message, Recipient};
+use crate::outgoing::{Letter, MailError, Mailer, Page, Unsealer};
 use crate::store::Store;
 use crate::templates::{self, Links, Words};
 
@@ -35,6 +36,9 @@ const AT_ONCE: usize = 8;
 /// Nothing is begun that might not be marked as sent in time: it would be sent
 /// again.
 const ENOUGH: Duration = Duration::from_secs(3);
+/// How often what is kept from somebody whose account is to be deleted is
+/// looked at.
+const HOLD: SignedDuration = SignedDuration::from_hours(6);
 /// How long a sweep rests when the mail service wants less at a time.
 const REST: Duration = Duration::from_secs(1);
 
@@ -240,8 +244,13 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         };
         let recipient = match &first.to {
             Addressee::User(id) => self.store.recipient(*id).await?,
-            Addressee::Address(_) => None,
+            Addressee::Address(_) | Addressee::Erased => None,
         };
+        if recipient.as_ref().is_some_and(|known| known.leaving) {
+            // Whoever changes their mind gets it then.
+            self.store.defer(cx, mails, self.store.now() + HOLD).await?;
+            return Ok(None);
+        }
         let Some(address) = address(&first.to, recipient.as_ref()) else {
             // It is noted with the recipient, and goes when the address comes.
             return Ok(None);
@@ -300,6 +309,7 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
         for mail in mails {
             words.push(self.words(mail).await?);
         }
+        let calendars = self.calendars(&to, mails).await?;
         let kind = match mails {
             [mail] => Some(mail.kind()),
             _ => None,
@@ -315,11 +325,40 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
             to,
             content,
             unsubscribe,
+            calendars,
         })
     }
 
+    /// What `mails` bring for the calendar of whoever has the address `to`: the
+    /// newest of each event, and nothing that is older than what was written
+    /// before.
+    async fn calendars(&self, to: &str, mails: &[Mail]) -> Result<Vec<Page>, WorkerError> {
+        let mut newest: BTreeMap<EventId, &Invitation> = BTreeMap::new();
+        for mail in mails {
+            let Some(invitation) = &mail.invitation else {
+                continue;
+            };
+            let known = newest.get(&invitation.event_id);
+            let later = known.is_none_or(|known| known.age() <= invitation.age());
+            if later && !self.store.outdated(&mail.to, invitation).await? {
+                newest.insert(invitation.event_id, invitation);
+            }
+        }
+        let page = |invitation: &&Invitation| {
+            let url = format!("/v1/events/{}", invitation.event_id);
+            let (sender, url) = (self.mailer.sender(), self.links.to(&url));
+            Page {
+                method: invitation.method(),
+                text: invitation.text(sender, to, &url),
+            }
+        };
+        Ok(newest.values().map(page).collect())
+    }
+
     async fn words(&self, mail: &Mail) -> Result<Words, WorkerError> {
-        let mut words = Words::of(&mail.message, mail.actor.as_deref(), 1);
+        let names = self.store.names_of(mail.actor_id).await?;
+        let actor = names.values().next().map(String::as_str);
+        let mut words = Words::of(&mail.message, actor, 1);
         if let Message::OrganizationInvitation { sealed_token, .. } = &mail.message {
             let token = self.unsealer.unseal(sealed_token).await?;
             words.action.label = "See the invitation";
@@ -354,6 +393,7 @@ impl<M: Mailer, U: Unsealer> Postman<M, U> {
 
 fn address(to: &Addressee, recipient: Option<&Recipient>) -> Option<String> {
     match to {
+        Addressee::Erased => None,
         Addressee::User(_) => recipient.and_then(|recipient| recipient.email.clone()),
         Addressee::Address(address) => Some(address.clone()),
     }
@@ -373,7 +413,7 @@ fn by_addressee(mails: Vec<Mail>, now: Timestamp) -> Vec<Vec<Mail>> {
         mails.sort_by_key(|mail| mail.created_at);
         let together = match to {
             Addressee::User(_) => DIGEST,
-            Addressee::Address(_) => 1,
+            Addressee::Address(_) | Addressee::Erased => 1,
         };
         batches.extend(mails.chunks(together).map(<[Mail]>::to_vec));
     }

@@ -2,11 +2,15 @@
 //! DynamoDB, a table of its own per test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod calendars;
 mod consumers;
 mod duplicates;
 mod guards;
 mod inbox;
+mod leaving;
 mod mail;
+#[path = "../../events/tests/parsers.rs"]
+mod parsers;
 mod preferences;
 mod stage;
 mod unsubscribe;

@@ -19,7 +19,7 @@ use shared::event::events::{EventSnapshot, RegistrationCreated};
 use shared::event::{Contract, Event};
 use shared::id::{EventId, OrganizationId, RegistrationId, UserId};
 use shared::principal::Role;
-use shared::testing::{TestApi, TestReply, TestUser, World, cx};
+use shared::testing::{Shelf, TestApi, TestReply, TestUser, World, cx};
 use shared::worker::WorkerError;
 
 /// What the mail service does with the next letter.
@@ -56,6 +56,10 @@ impl Post {
 }
 
 impl Mailer for Post {
+    fn sender(&self) -> &'static str {
+        "no-reply@plenary.test"
+    }
+
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         // Others run while this one waits for the mail service.
         tokio::task::yield_now().await;
@@ -87,6 +91,7 @@ pub struct Stage {
     pub post: Post,
     pub store: Store,
     pub worker: Worker<Post, Opener>,
+    pub exports: Shelf,
 }
 
 pub const TIMEOUT: Duration = Duration::from_secs(20);
@@ -100,13 +105,16 @@ impl Stage {
         let post = Post::default();
         let links = Links::below("https://plenary.test");
         let postman = Postman::new(store.clone(), post.clone(), Opener, links);
-        let worker = Worker::new(store.clone(), world.clock.clone(), postman);
+        let exports = Shelf::default();
+        let kept = Arc::new(exports.clone());
+        let worker = Worker::new(store.clone(), world.clock.clone(), postman, kept);
         Self {
             world,
             api,
             post,
             store,
             worker,
+            exports,
         }
     }
 
@@ -285,8 +293,10 @@ pub fn registration(
         starts_at: "2026-10-10T16:30:00Z".parse().unwrap(),
         time_zone: "Europe/Berlin".into(),
         organizer_id,
+        organization_id: None,
         reason: None,
         accepted: true,
+        calendar: None,
     }
 }
 

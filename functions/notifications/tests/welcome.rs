@@ -137,6 +137,7 @@ async fn b3_05_another_time_and_place_are_told() {
         changed: vec!["startsAt".into(), "venue".into()],
         venue_name: Some("Halle 2".into()),
         calendar_sequence: 3,
+        calendar: None,
     };
     stage.tell(&noticed, 3, None).await;
     let notice = &stage.inbox(&person).await[0];

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::contract;
-use super::events::EventInBrief;
+use super::events::{CalendarDetails, EventInBrief};
 use crate::id::{EventId, RegistrationId, UserId};
 
 /// A guest, who was registered by address and has no account, is to hear that
@@ -32,6 +32,9 @@ pub struct GuestNoticed {
     pub venue_name: Option<String>,
     /// The calendar entry's SEQUENCE now (RFC 5545 §3.8.7.4).
     pub calendar_sequence: u32,
+    /// For the guest's calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarDetails>,
 }
 contract!(
     GuestNoticed,

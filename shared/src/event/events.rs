@@ -192,6 +192,27 @@ saved_event!(
     "event.unsaved"
 );
 
+/// What the calendar of somebody who goes to an event needs of it besides its
+/// title and its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CalendarDetails {
+    /// The entry's SEQUENCE (RFC 5545 §3.8.7.4).
+    pub sequence: u32,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// Room and venue in words; empty where neither is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub location: String,
+    /// Whether the event itself will not take place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+    /// `false` while the person has not said that they want the place that an
+    /// organiser gave; absent means `true`.
+    #[serde(default = "wanted", skip_serializing_if = "is_wanted")]
+    pub accepted: bool,
+}
+
 fn wanted() -> bool {
     true
 }
@@ -221,8 +242,12 @@ macro_rules! registration_event {
             pub starts_at: Timestamp,
             /// IANA time zone.
             pub time_zone: String,
-            /// Who organises it.
+            /// Who made it.
             pub organizer_id: UserId,
+            /// The organisation whose event it is; absent for a personal one,
+            /// which its maker alone organises.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub organization_id: Option<OrganizationId>,
             /// Why, where somebody else decided.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub reason: Option<String>,
@@ -230,6 +255,9 @@ macro_rules! registration_event {
             /// that they want it; absent means `true`.
             #[serde(default = "wanted", skip_serializing_if = "is_wanted")]
             pub accepted: bool,
+            /// For the calendar of whoever has, or had, a place.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub calendar: Option<CalendarDetails>,
         }
         contract!($name, $kind, "events", registration_id);
     };
@@ -317,6 +345,9 @@ pub struct RegistrationTransferOffered {
     pub time_zone: String,
     /// Until when it can be taken.
     pub expires_at: Timestamp,
+    /// For the calendar of whom an organiser registered by address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarDetails>,
 }
 contract!(
     RegistrationTransferOffered,
@@ -412,6 +443,9 @@ pub struct EventChangeNoticed {
     pub venue_name: Option<String>,
     /// The calendar entry's SEQUENCE now (RFC 5545 §3.8.7.4).
     pub calendar_sequence: u32,
+    /// For the calendar of whoever has a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarDetails>,
 }
 contract!(
     EventChangeNoticed,

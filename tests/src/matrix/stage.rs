@@ -22,7 +22,7 @@ use shared::http::Core;
 use shared::id::{ApiKeyId, SessionId};
 use shared::principal::PlatformRole;
 use shared::table::{Item, Table};
-use shared::testing::{ISSUER, TestApi, TestReply, TestUser, World, cx};
+use shared::testing::{ISSUER, Shelf, TestApi, TestReply, TestUser, World, cx};
 use shared::token::Claims;
 use shared::worker::WorkerError;
 
@@ -110,6 +110,10 @@ impl Sealer for Glass {
 struct Nowhere;
 
 impl Mailer for Nowhere {
+    fn sender(&self) -> &'static str {
+        "no-reply@plenary.test"
+    }
+
     async fn send(&self, _: &Letter) -> Result<(), MailError> {
         Ok(())
     }
@@ -358,7 +362,8 @@ impl Stage {
         let store = plenary_notifications::store::Store::new(self.tables["notifications"].clone());
         let links = Links::below("https://plenary.test");
         let postman = Postman::new(store.clone(), Nowhere, Nowhere, links);
-        let worker = Worker::new(store, self.world.clock.clone(), postman);
+        let exports = Arc::new(Shelf::default());
+        let worker = Worker::new(store, self.world.clock.clone(), postman, exports);
         run(&worker, Trigger::Batch(batch()), Duration::from_secs(20))
             .await
             .unwrap();

@@ -32,9 +32,13 @@ pub struct Seats<'a> {
     moved: i64,
 }
 
-/// The payload of any registration event.
+/// The payload of any registration event; `$goes` is the registration that says
+/// whether the event stands in the person's calendar.
 macro_rules! payload {
     ($name:ident, $event:expr, $registration:expr, $reason:expr) => {
+        payload!($name, $event, $registration, $reason, $registration)
+    };
+    ($name:ident, $event:expr, $registration:expr, $reason:expr, $goes:expr) => {
         $name {
             registration_id: $registration.id,
             event_id: $event.id,
@@ -44,8 +48,13 @@ macro_rules! payload {
             starts_at: $event.details.starts_at,
             time_zone: $event.details.time_zone.clone(),
             organizer_id: $event.created_by,
+            organization_id: $event.organization_id,
             reason: $reason,
             accepted: $registration.accepted,
+            calendar: $goes
+                .status
+                .may_enter()
+                .then(|| $event.calendar($registration.accepted)),
         }
     };
 }
@@ -127,7 +136,7 @@ impl<'a> Seats<'a> {
         }
         match &was.guest {
             None => {
-                let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
+                let payload = payload!(RegistrationCancelled, self.event, cancelled, reason, was);
                 self.commit.publish(&payload, cancelled.version + 1);
             }
             Some(guest) => {
@@ -196,7 +205,13 @@ impl<'a> Seats<'a> {
         self.write(given);
         self.write(taken);
         if given.guest.is_none() {
-            let payload = payload!(RegistrationCancelled, self.event, given, Some(reason));
+            let payload = payload!(
+                RegistrationCancelled,
+                self.event,
+                given,
+                Some(reason),
+                taken
+            );
             self.commit.publish(&payload, given.version + 1);
         }
         self.withhold(given);

@@ -38,6 +38,7 @@ pub fn guest_noticed(
         changed,
         venue_name: details.venue.as_ref().map(|venue| venue.name.clone()),
         calendar_sequence: event.sequence,
+        calendar: Some(event.calendar(false)),
     }
 }
 

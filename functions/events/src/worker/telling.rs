@@ -63,9 +63,12 @@ async fn tell(store: &Store, cx: &Context, id: EventId) -> Result<(), WorkerErro
             );
             commit.publish(&told, u64::from(event.sequence));
         }
-        for user_id in page.people {
+        for (user_id, accepted) in page.people {
             if Some(user_id) != notice.actor_id {
-                let payload = payload(&event, &notice, user_id, &changed);
+                let payload = EventChangeNoticed {
+                    calendar: accepted.map(|accepted| event.calendar(accepted)),
+                    ..payload(&event, &notice, user_id, &changed)
+                };
                 commit.publish(&payload, u64::from(event.sequence));
             }
         }
@@ -101,11 +104,13 @@ fn payload(
         changed: changed.to_vec(),
         venue_name: event.details.venue.as_ref().map(|venue| venue.name.clone()),
         calendar_sequence: event.sequence,
+        calendar: None,
     }
 }
 
 struct Page {
-    people: Vec<UserId>,
+    /// Each with whether they want the place that they have, if they have one.
+    people: Vec<(UserId, Option<bool>)>,
     /// Who has no account yet.
     guests: Vec<(RegistrationId, Guest)>,
     /// How far it got; nothing at the end.
@@ -123,7 +128,10 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
             match registration.guest {
                 _ if registration.status == RegistrationStatus::Cancelled => {}
                 Some(guest) => guests.push((registration.id, guest)),
-                None => people.push(registration.user_id),
+                None => {
+                    let goes = registration.status.may_enter();
+                    people.push((registration.user_id, goes.then_some(registration.accepted)));
+                }
             }
         }
         let next = match found.next {
@@ -152,7 +160,7 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
     };
     people.retain(|user| !hears_anyway(user));
     Ok(Page {
-        people,
+        people: people.into_iter().map(|user| (user, None)).collect(),
         guests: Vec::new(),
         next: found
             .next

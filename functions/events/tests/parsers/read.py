@@ -23,7 +23,7 @@ for event in calendar.walk("VEVENT"):
             "description": str(event.get("DESCRIPTION", "")),
             "location": str(event.get("LOCATION", "")),
             "geo": [place.latitude, place.longitude] if place else None,
-            "status": str(event["STATUS"]),
+            "status": str(event["STATUS"]) if "STATUS" in event else None,
             "categories": [str(c) for c in event["CATEGORIES"].cats] if "CATEGORIES" in event else [],
         }
     )

@@ -2,6 +2,7 @@
 //! of its queue, and `{"sweep":"mails"}` from a schedule, which sends the
 //! e-mails that waited for the end of quiet hours or for a digest.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sesv2::config::retry::RetryConfig;
@@ -14,6 +15,7 @@ use plenary_notifications::worker::{Trigger, run};
 use shared::aws::Aws;
 use shared::client_config;
 use shared::config::{ConfigError, Env};
+use shared::objects::Bucket;
 
 /// Bounds the handling of one event.
 const TIMEOUT: Duration = Duration::from_secs(12);
@@ -28,8 +30,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 
 fn worker(aws: &Aws) -> Result<Worker<Ses, Kms>, ConfigError> {
     let mut env = Env::read();
-    let names = ["TABLE_NAME", "PUBLIC_URL", "MAIL_FROM", "DATA_KEY_ID"];
-    let [table, public_url, from, key] = names.map(|name| env.required(name));
+    let names = [
+        "TABLE_NAME",
+        "PUBLIC_URL",
+        "MAIL_FROM",
+        "DATA_KEY_ID",
+        "EXPORT_BUCKET",
+    ];
+    let [table, public_url, from, key, exports] = names.map(|name| env.required(name));
     let app_url = env.optional("APP_URL");
     env.check()?;
     // Sending is not idempotent: an attempt that timed out may have been
@@ -45,5 +53,6 @@ fn worker(aws: &Aws) -> Result<Worker<Ses, Kms>, ConfigError> {
         Kms::new(kms, key),
         links,
     );
-    Ok(Worker::new(store, aws.clock.clone(), postman))
+    let exports = Arc::new(Bucket::new(aws, exports));
+    Ok(Worker::new(store, aws.clock.clone(), postman, exports))
 }

@@ -103,6 +103,10 @@ kinds! {
     OrganizationInvitationReceived = "organization.invitation.received", critical: false;
     /// The same, to an address; e-mail only.
     OrganizationInvitation = "organization.invitation", critical: true;
+    /// The copy of everything that is kept of the recipient can be fetched.
+    ExportReady = "user.export.completed", critical: true;
+    /// The recipient's account will not be deleted after all.
+    AccountKept = "user.deletion.cancelled", critical: true;
     /// A letter about the account itself; e-mail only.
     Account = "account", critical: true;
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::id::{NotificationId, UserId};
 use uuid::Uuid;
 
+use super::invitation::Invitation;
 use super::kind::Kind;
 use super::message::Message;
 
@@ -23,6 +24,8 @@ pub enum Addressee {
     User(UserId),
     /// An address that need not belong to a user.
     Address(String),
+    /// An address that went with its owner's account.
+    Erased,
 }
 
 /// How far an e-mail has come.
@@ -65,9 +68,12 @@ pub struct Mail {
     pub notification_id: NotificationId,
     /// What it says.
     pub message: Message,
-    /// Who set it off, by name.
+    /// Who set it off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actor: Option<String>,
+    pub actor_id: Option<UserId>,
+    /// What it brings for the recipient's calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
     /// How far it has come.
     pub state: MailState,
     /// Not before this time: quiet hours, or a digest.
@@ -90,7 +96,7 @@ impl Mail {
     pub const fn user_id(&self) -> Option<UserId> {
         match self.to {
             Addressee::User(id) => Some(id),
-            Addressee::Address(_) => None,
+            Addressee::Address(_) | Addressee::Erased => None,
         }
     }
 
@@ -102,6 +108,26 @@ impl Mail {
     /// Whether its time has come.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// That the event was handled, and nothing of whom it went to.
+    pub fn erased(&self, at: Timestamp) -> Self {
+        Self {
+            to: Addressee::Erased,
+            message: self.message.bare(),
+            actor_id: None,
+            invitation: None,
+            state: if self.is_open() {
+                MailState::Failed {
+                    at,
+                    reason: "erased".to_owned(),
+                }
+            } else {
+                self.state.clone()
+            },
+            not_before: None,
+            ..self.clone()
+        }
     }
 
     /// Whether somebody is at it right now.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::event::auth::Letter;
-use shared::id::{EventId, InvitationId, OrganizationId};
+use shared::id::{EventId, InvitationId, OperationId, OrganizationId};
 use shared::principal::Role;
 use utoipa::ToSchema;
 
@@ -215,6 +215,19 @@ pub enum Message {
         #[schema(value_type = String, format = DateTime)]
         expires_at: Timestamp,
     },
+    /// See [`Kind::ExportReady`]; its file is behind the operation, which only
+    /// its owner reads.
+    #[serde(rename = "user.export.completed")]
+    ExportReady {
+        /// The operation.
+        operation_id: OperationId,
+        /// When the file is removed.
+        #[schema(value_type = String, format = DateTime)]
+        expires_at: Timestamp,
+    },
+    /// See [`Kind::AccountKept`].
+    #[serde(rename = "user.deletion.cancelled")]
+    AccountKept {},
     /// See [`Kind::Account`].
     #[serde(rename = "account")]
     Account {
@@ -252,8 +265,23 @@ impl Message {
             Self::OrganizationMemberAdded { .. } => Kind::OrganizationMemberAdded,
             Self::OrganizationInvitationReceived { .. } => Kind::OrganizationInvitationReceived,
             Self::OrganizationInvitation { .. } => Kind::OrganizationInvitation,
+            Self::ExportReady { .. } => Kind::ExportReady,
+            Self::AccountKept {} => Kind::AccountKept,
             Self::Account { .. } => Kind::Account,
         }
+    }
+
+    /// The same without anything that is somebody's, for what goes to an address.
+    pub fn bare(&self) -> Self {
+        let mut bare = self.clone();
+        match &mut bare {
+            Self::Account { sealed_token, .. } => *sealed_token = None,
+            Self::OrganizationInvitation { sealed_token, .. }
+            | Self::RegistrationTransferLetter { sealed_token, .. } => sealed_token.clear(),
+            Self::RegistrationCancelled { reason, .. } => *reason = None,
+            _ => {}
+        }
+        bare
     }
 
     /// What collects into one notification while that is unread: several

@@ -1,5 +1,6 @@
 //! The rules of notification: no HTTP, no AWS.
 
+pub mod invitation;
 pub mod kind;
 pub mod mail;
 pub mod message;
@@ -8,6 +9,7 @@ pub mod organization;
 pub mod preferences;
 pub mod recipient;
 
+pub use invitation::{Invitation, Invited};
 pub use kind::{Channel, Kind};
 pub use mail::{Addressee, Mail, MailRef, MailState};
 pub use message::{Message, Occasion};

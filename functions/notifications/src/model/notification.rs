@@ -26,9 +26,10 @@ pub struct Notification {
     pub user_id: UserId,
     /// What it says.
     pub message: Message,
-    /// Who set it off last, by name.
+    /// Who set it off last; the name is looked up when it is read, so that it
+    /// goes with its owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actor: Option<String>,
+    pub actor_id: Option<UserId>,
     /// How many happenings it stands for.
     pub count: u32,
     /// When it came.
@@ -45,12 +46,12 @@ pub struct Notification {
 
 impl Notification {
     /// A new entry of the time `at`.
-    pub fn new(user_id: UserId, message: Message, actor: Option<String>, at: Timestamp) -> Self {
+    pub fn new(user_id: UserId, message: Message, actor_id: Option<UserId>, at: Timestamp) -> Self {
         Self {
             id: id_at(at),
             user_id,
             message,
-            actor,
+            actor_id,
             count: 1,
             created_at: at,
             updated_at: at,

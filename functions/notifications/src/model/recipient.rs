@@ -34,6 +34,12 @@ pub struct Recipient {
     /// E-mails that were written before the address was known.
     #[serde(default)]
     pub awaiting: Vec<MailRef>,
+    /// Whether their account is to be deleted: they are told nothing meanwhile.
+    #[serde(default)]
+    pub leaving: bool,
+    /// The sequence of the event that said so, or that they stay.
+    #[serde(default)]
+    pub leaving_sequence: u64,
     /// Signs this person's unsubscribe links, and nothing else.
     pub unsubscribe_key: String,
     /// Counts changes.
@@ -54,6 +60,8 @@ impl Recipient {
             email: None,
             contact_sequence: 0,
             awaiting: Vec::new(),
+            leaving: false,
+            leaving_sequence: 0,
             unsubscribe_key: digest::base64url(key),
             version: 0,
         })

@@ -87,10 +87,12 @@ pub async fn page(app: &App, principal: &Principal, query: ListQuery) -> Result<
         .store
         .page(principal.user_id, filter, request.limit, request.position())
         .await?;
+    let actors = page.entries.iter().filter_map(|entry| entry.actor_id);
+    let names = app.store.names_of(actors).await?;
     let items = page
         .entries
         .iter()
-        .map(|entry| NotificationView::of(entry, &page.inbox))
+        .map(|entry| NotificationView::of(entry, &page.inbox, &names))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Reply::ok(&request.listing(items, page.next))?.hashed())
 }

@@ -49,5 +49,6 @@ pub async fn one(
     let owner = principal.user_id;
     let (inbox, entry) = futures::try_join!(app.store.inbox(owner), app.store.entry(owner, id))?;
     let entry = entry.ok_or_else(missing)?;
-    Ok(Reply::ok(&NotificationView::of(&entry, &inbox)?)?.hashed())
+    let names = app.store.names_of(entry.actor_id).await?;
+    Ok(Reply::ok(&NotificationView::of(&entry, &inbox, &names)?)?.hashed())
 }

@@ -38,5 +38,6 @@ pub async fn read(
         .mark(&cx, principal.user_id, id, Mark::Read)
         .await?;
     let (entry, inbox) = marked.ok_or_else(|| Problem::not_found("The notification"))?;
-    Reply::ok(&NotificationView::of(&entry, &inbox)?)
+    let names = app.store.names_of(entry.actor_id).await?;
+    Reply::ok(&NotificationView::of(&entry, &inbox, &names)?)
 }

@@ -1,9 +1,11 @@
 //! A notification as the interface shows it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use shared::id::NotificationId;
+use shared::id::{NotificationId, UserId};
 use shared::problem::Problem;
 use utoipa::ToSchema;
 
@@ -53,12 +55,17 @@ pub struct NotificationView {
 }
 
 impl NotificationView {
-    /// `entry` as it stands in `inbox`.
+    /// `entry` as it stands in `inbox`; `names` are those of people.
     ///
     /// # Errors
     /// 500 when the message has no JSON form.
-    pub fn of(entry: &Notification, inbox: &Inbox) -> Result<Self, Problem> {
-        let words = Words::of(&entry.message, entry.actor.as_deref(), entry.count);
+    pub fn of(
+        entry: &Notification,
+        inbox: &Inbox,
+        names: &BTreeMap<UserId, String>,
+    ) -> Result<Self, Problem> {
+        let actor = entry.actor_id.and_then(|id| names.get(&id));
+        let words = Words::of(&entry.message, actor.map(String::as_str), entry.count);
         let mut message = serde_json::to_value(&entry.message).map_err(Problem::internal)?;
         Ok(Self {
             id: entry.id,
@@ -67,7 +74,7 @@ impl NotificationView {
             body: words.body,
             link: words.action.path,
             data: message["data"].take(),
-            actor: entry.actor.clone(),
+            actor: actor.cloned(),
             count: entry.count,
             read: !inbox.is_unread(entry),
             read_at: entry.read_at,

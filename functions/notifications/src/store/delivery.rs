@@ -5,18 +5,20 @@ use shared::commit::{Commit, CommitError};
 use shared::cx::Context;
 use shared::event::notifications::NotificationCreated;
 use shared::id::UserId;
+use shared::personal::Erased;
 use shared::table::{Entity, StoreError};
 use shared::worker::WorkerError;
 use uuid::Uuid;
 
 use super::inbox::{lost_race, race, write};
+use super::invitations::invite;
 use super::{Store, again, group_key, inbox_key};
 use crate::model::mail::LEASE;
 use crate::model::notification::id_at;
 use crate::model::recipient::MAX_AWAITING;
 use crate::model::{
-    Addressee, Channel, Group, Inbox, Mail, MailRef, MailState, Message, Notification, Preferences,
-    Recipient,
+    Addressee, Channel, Group, Inbox, Invitation, Invited, Mail, MailRef, MailState, Message,
+    Notification, Preferences, Recipient,
 };
 
 /// Something to tell a user.
@@ -26,8 +28,13 @@ pub struct Notice {
     pub to: UserId,
     /// What.
     pub message: Message,
-    /// Who set it off, by name.
-    pub actor: Option<String>,
+    /// Who set it off.
+    pub actor: Option<UserId>,
+    /// What its e-mail brings for their calendar.
+    pub invitation: Option<Invitation>,
+    /// Whether it is for their mailbox alone: they know, and their calendar does
+    /// not.
+    pub silent: bool,
 }
 
 /// What became of an event's notices.
@@ -46,11 +53,13 @@ struct Standing {
     inbox: Inbox,
     group: Option<Group>,
     collecting: Option<Notification>,
+    invited: Option<Invited>,
 }
 
 impl Store {
     /// Commits `notices`, once for an event and its recipients: all of them, or
-    /// none if one was committed before. No two notices of one call are for the
+    /// none if one was committed before; but those to people who are gone, or
+    /// about to go. No two notices of one call are for the
     /// same user. The e-mails that can go now are claimed by the caller.
     pub async fn deliver(
         &self,
@@ -63,7 +72,11 @@ impl Store {
             let mut commit = Commit::new(&self.table, cx);
             let mut mails = Vec::new();
             for notice in notices {
-                // Boxed: four reads at once make a large future.
+                // Who is gone is met in the commit first, and looked for then.
+                if attempt > 0 && Erased::is(&self.table, notice.to).await? {
+                    continue;
+                }
+                // Boxed: five reads at once make a large future.
                 let standing = Box::pin(self.standing(notice)).await?;
                 mails.extend(add(&mut commit, event, notice, standing)?);
             }
@@ -92,33 +105,60 @@ impl Store {
         event: Uuid,
         address: &str,
         message: Message,
+        invitation: Option<Invitation>,
     ) -> Result<Delivered, WorkerError> {
-        let mut commit = Commit::new(&self.table, cx);
-        let mail = Mail {
-            event_id: event,
-            to: Addressee::Address(address.to_owned()),
-            notification_id: id_at(commit.now()),
-            message,
-            actor: None,
-            state: claimed(commit.now()),
-            not_before: None,
-            created_at: commit.now(),
-            version: 0,
-        };
-        commit.create_once(&mail);
-        match commit.execute().await {
-            Ok(()) => Ok(Delivered::Now(stored(vec![mail]))),
-            Err(CommitError::Duplicate) => Ok(Delivered::Before),
-            Err(err) => Err(err.into()),
+        let to = Addressee::Address(address.to_owned());
+        let mut attempt = 0;
+        loop {
+            let newest = self.newest(&to, invitation.as_ref()).await?;
+            let mut commit = Commit::new(&self.table, cx);
+            let brings = invite(&mut commit, &to, invitation.clone(), newest.as_ref());
+            let mail = Mail {
+                event_id: event,
+                to: to.clone(),
+                notification_id: id_at(commit.now()),
+                message: message.clone(),
+                actor_id: None,
+                invitation: brings,
+                state: claimed(commit.now()),
+                not_before: None,
+                created_at: commit.now(),
+                version: 0,
+            };
+            commit.create_once(&mail);
+            match commit.execute().await {
+                Ok(()) => return Ok(Delivered::Now(stored(vec![mail]))),
+                Err(CommitError::Duplicate) => return Ok(Delivered::Before),
+                Err(err) if lost_race(&err) => {
+                    if !again(cx, attempt).await {
+                        return Err(WorkerError::transient(err));
+                    }
+                    attempt += 1;
+                }
+                Err(err) => return Err(err.into()),
+            }
+        }
+    }
+
+    async fn newest(
+        &self,
+        whose: &Addressee,
+        invitation: Option<&Invitation>,
+    ) -> Result<Option<Invited>, StoreError> {
+        match invitation {
+            Some(invitation) => self.invited(whose, invitation).await,
+            None => Ok(None),
         }
     }
 
     async fn standing(&self, notice: &Notice) -> Result<Standing, StoreError> {
-        let (recipient, preferences, inbox, group) = futures::try_join!(
+        let whose = Addressee::User(notice.to);
+        let (recipient, preferences, inbox, group, invited) = futures::try_join!(
             self.recipient(notice.to),
             self.preferences(notice.to),
             self.inbox(notice.to),
             self.group(notice),
+            self.newest(&whose, notice.invitation.as_ref()),
         )?;
         let collecting = match &group {
             Some(group) => self.entry(notice.to, group.notification_id).await?,
@@ -130,6 +170,7 @@ impl Store {
             inbox,
             group,
             collecting,
+            invited,
         })
     }
 
@@ -166,8 +207,11 @@ fn add(
     notice: &Notice,
     standing: Standing,
 ) -> Result<Option<Mail>, WorkerError> {
+    if standing.recipient.as_ref().is_some_and(|to| to.leaving) {
+        return Ok(None);
+    }
     let kind = notice.message.kind();
-    let in_app = standing.preferences.wants(kind, Channel::InApp);
+    let in_app = !notice.silent && standing.preferences.wants(kind, Channel::InApp);
     let email = standing.preferences.wants(kind, Channel::Email);
     // A group that is not shown still holds back e-mail: one a day, not one
     // for each happening.
@@ -175,6 +219,7 @@ fn add(
     if !in_app && (!email || quiet) {
         return Ok(None);
     }
+    Erased::not(commit, notice.to).or(race());
     if let Some(entry) = standing.collecting.as_ref().filter(|_| in_app)
         && standing.inbox.is_unread(entry)
         && !standing.inbox.covers(entry.id)
@@ -184,7 +229,7 @@ fn add(
         return Ok(None);
     }
     let at = standing.inbox.arrival(commit.now());
-    let entry = Notification::new(notice.to, notice.message.clone(), notice.actor.clone(), at);
+    let entry = Notification::new(notice.to, notice.message.clone(), notice.actor, at);
     if let Some(group) = Group::begun_by(&entry) {
         if standing.group.is_some() {
             commit.put(&group);
@@ -198,6 +243,8 @@ fn add(
     let mut mail = record(event, entry, commit.now());
     if email {
         mail.not_before = standing.preferences.deferral(kind, commit.now());
+        let invitation = notice.invitation.clone();
+        mail.invitation = invite(commit, &mail.to, invitation, standing.invited.as_ref());
         post(commit, &mut mail, standing.recipient)?;
     }
     commit.create_once(&mail);
@@ -211,7 +258,8 @@ fn record(event: Uuid, entry: Notification, now: Timestamp) -> Mail {
         to: Addressee::User(entry.user_id),
         notification_id: entry.id,
         message: entry.message,
-        actor: entry.actor,
+        actor_id: entry.actor_id,
+        invitation: None,
         state: MailState::Unwanted,
         not_before: None,
         created_at: now,
@@ -230,9 +278,9 @@ fn grow(commit: &mut Commit, entry: &Notification, notice: &Notice) {
         .set("updatedAt", now)
         .when("attribute_exists(#pk) AND attribute_not_exists(#readAt)")
         .or(race());
-    match &notice.actor {
-        Some(name) => action.set("actor", name),
-        None => action.remove("actor"),
+    match notice.actor {
+        Some(id) => action.set("actorId", id),
+        None => action.remove("actorId"),
     };
     commit
         .check(inbox_key(entry.user_id))

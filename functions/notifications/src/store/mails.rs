@@ -9,7 +9,9 @@ use shared::table::{Index, Position, Query, StoreError};
 use uuid::Uuid;
 
 use super::inbox::{lost_race, race};
-use super::{DUE_SHARDS, Refused, Store, due_partition, due_sort, mail_key, mail_partition};
+use super::{
+    DUE_SHARDS, Refused, Store, due_partition, due_sort, hash_of, mail_key, mail_partition,
+};
 use crate::model::mail::LEASE;
 use crate::model::{Addressee, Channel, Mail, MailRef, MailState};
 
@@ -157,7 +159,7 @@ impl Store {
 
     /// Whether the mail service refused an address for good.
     pub async fn is_refused(&self, address: &str) -> Result<bool, StoreError> {
-        let key = Refused::key_of(&Refused::hash(address));
+        let key = Refused::key_of(&hash_of(address));
         Ok(self.table.get::<Refused>(&key).await?.is_some())
     }
 
@@ -165,7 +167,7 @@ impl Store {
     pub async fn refuse(&self, cx: &Context, address: &str) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
         let refused = Refused {
-            address: Refused::hash(address),
+            address: hash_of(address),
             at: commit.now(),
         };
         commit.put(&refused);

@@ -5,15 +5,20 @@
 //! | entry of an inbox | `USER#<user>` | `NTF#<id>` | |
 //! | inbox | `USER#<user>` | `INBOX` | |
 //! | collecting entry of a group | `USER#<user>` | `GROUP#<group>` | |
+//! | newest state of an event in somebody's calendar | `USER#<user>` or `ADDRESS#<hash>` | `INVITED#<event>` | |
 //! | preferences | `USER#<user>` | `PREFERENCES` | |
 //! | recipient | `USER#<user>` | `RECIPIENT` | |
-//! | membership | `ORG#<organisation>` | `MEMBER#<user>` | gsi1 `APPROVERS#<organisation>` |
-//! | e-mail, or that there is none for this event | `MAIL#<event>` | `<user or ADDRESS>#<type>` | gsi1 `DUE#<shard>`, deferred and open |
+//! | membership | `ORG#<organisation>` | `MEMBER#<user>` | gsi1 `APPROVERS#<organisation>`, gsi2 `MEMBER#<user>` |
+//! | e-mail, or that there is none for this event | `MAIL#<event>` | `<user or ADDRESS>#<type>` | gsi1 `DUE#<shard>`, deferred and open; gsi2 `MAILS#<user or hash>` |
 //! | refused address | `ADDRESS#<hash>` | `REFUSED` | |
+//! | who is gone | `ERASED#<user>` | `ERASED` | |
 
 mod delivery;
+mod erasure;
 mod inbox;
+mod invitations;
 mod mails;
+mod own_data;
 mod people;
 
 use std::time::Duration;
@@ -22,7 +27,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::cx::Context;
 use shared::digest;
-use shared::id::{NotificationId, OrganizationId, UserId};
+use shared::id::{EventId, NotificationId, OrganizationId, UserId};
 use shared::table::{Entity, Indexes, Key, Table};
 use uuid::Uuid;
 
@@ -31,7 +36,7 @@ pub use inbox::{Filter, Mark, Page};
 
 use crate::model::mail::RETENTION;
 use crate::model::{
-    Addressee, Group, Inbox, Kind, Mail, Member, Notification, Preferences, Recipient,
+    Addressee, Group, Inbox, Invited, Kind, Mail, Member, Notification, Preferences, Recipient,
 };
 
 /// Partitions that deferred e-mails are spread over.
@@ -47,6 +52,11 @@ impl Store {
     /// On top of `table`.
     pub const fn new(table: Table) -> Self {
         Self { table }
+    }
+
+    /// What it is on top of.
+    pub const fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The time, by the table's clock.
@@ -91,8 +101,42 @@ fn recipient_key(id: UserId) -> Key {
     Key::new(user(id), "RECIPIENT")
 }
 
+fn invited_key(whose: &Addressee, event: EventId) -> Key {
+    let pk = match whose {
+        Addressee::User(id) => user(*id),
+        Addressee::Address(address) => address_partition(&hash_of(address)),
+        Addressee::Erased => "ERASED".to_owned(),
+    };
+    Key::new(pk, format!("INVITED#{event}"))
+}
+
+/// Addresses are compared without regard to case and kept as hashes.
+fn hash_of(address: &str) -> String {
+    digest::sha256(&[address.trim().to_lowercase().as_bytes()])
+}
+
+fn address_partition(hash: &str) -> String {
+    format!("ADDRESS#{hash}")
+}
+
 fn approvers(organization: OrganizationId) -> String {
     format!("APPROVERS#{organization}")
+}
+
+fn memberships(user: UserId) -> String {
+    format!("MEMBER#{user}")
+}
+
+fn mails_of_user(user: UserId) -> String {
+    format!("MAILS#{user}")
+}
+
+fn mails_to_address(hash: &str) -> String {
+    format!("MAILS#{hash}")
+}
+
+fn member_key(organization: OrganizationId, user: UserId) -> Key {
+    Key::new(format!("ORG#{organization}"), format!("MEMBER#{user}"))
 }
 
 fn mail_partition(event: Uuid) -> String {
@@ -102,7 +146,7 @@ fn mail_partition(event: Uuid) -> String {
 fn mail_key(event: Uuid, to: &Addressee, kind: Kind) -> Key {
     let sk = match to {
         Addressee::User(id) => format!("{id}#{kind}"),
-        Addressee::Address(_) => format!("ADDRESS#{kind}"),
+        Addressee::Address(_) | Addressee::Erased => format!("ADDRESS#{kind}"),
     };
     Key::new(mail_partition(event), sk)
 }
@@ -180,15 +224,17 @@ impl Entity for Member {
     const KIND: &'static str = "member";
 
     fn key(&self) -> Key {
-        let pk = format!("ORG#{}", self.organization_id);
-        Key::new(pk, format!("MEMBER#{}", self.user_id))
+        member_key(self.organization_id, self.user_id)
     }
 
     fn indexes(&self) -> Indexes {
         let key = || Key::new(approvers(self.organization_id), self.user_id.to_string());
         Indexes {
             gsi1: self.approves().then(key),
-            gsi2: None,
+            gsi2: Some(Key::new(
+                memberships(self.user_id),
+                self.organization_id.to_string(),
+            )),
         }
     }
 }
@@ -212,8 +258,15 @@ impl Entity for Mail {
             let sk = format!("{}#{whose}#{}", due_sort(at), self.event_id);
             Key::new(due_partition(shard), sk)
         };
-        let gsi1 = self.not_before.filter(|_| self.is_open()).map(due);
-        Indexes { gsi1, gsi2: None }
+        let whose = match &self.to {
+            Addressee::User(id) => Some(mails_of_user(*id)),
+            Addressee::Address(address) => Some(mails_to_address(&hash_of(address))),
+            Addressee::Erased => None,
+        };
+        Indexes {
+            gsi1: self.not_before.filter(|_| self.is_open()).map(due),
+            gsi2: whose.map(|whose| Key::new(whose, self.event_id.to_string())),
+        }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
@@ -221,24 +274,35 @@ impl Entity for Mail {
     }
 }
 
+impl Entity for Invited {
+    const KIND: &'static str = "invited";
+
+    fn key(&self) -> Key {
+        invited_key(&self.whose, self.event_id)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.until)
+    }
+}
+
 /// An address that the mail service refused for good.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Refused {
-    /// See [`Refused::hash`].
+    /// See [`hash_of`].
     address: String,
     /// Since when.
     at: Timestamp,
 }
 
 impl Refused {
-    /// Addresses are compared without regard to case and kept as hashes.
-    fn hash(address: &str) -> String {
-        digest::sha256(&[address.trim().to_lowercase().as_bytes()])
-    }
-
     fn key_of(hash: &str) -> Key {
-        Key::new(format!("ADDRESS#{hash}"), "REFUSED")
+        Key::new(address_partition(hash), "REFUSED")
     }
 }
 

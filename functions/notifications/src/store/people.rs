@@ -1,15 +1,18 @@
 //! Preferences, and what is known of people and memberships.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use shared::commit::{Commit, Settled};
 use shared::cx::Context;
 use shared::http::Reply;
 use shared::id::{OrganizationId, UserId};
+use shared::personal::Erased;
 use shared::problem::Problem;
 use shared::table::{Index, Query, StoreError};
 use shared::worker::WorkerError;
 
-use super::inbox::{lost_race, raced, write};
-use super::{Store, again, approvers, preferences_key, recipient_key};
+use super::inbox::{lost_race, race, raced, write};
+use super::{Store, again, approvers, member_key, preferences_key, recipient_key};
 use crate::model::{MailRef, Member, Preferences, Recipient};
 
 impl Store {
@@ -53,10 +56,18 @@ impl Store {
         self.table.get_consistent(&recipient_key(id)).await
     }
 
-    /// What others call a person, if it is known.
-    pub async fn name_of(&self, id: UserId) -> Result<Option<String>, StoreError> {
-        let found: Option<Recipient> = self.table.get(&recipient_key(id)).await?;
-        Ok(found.and_then(|recipient| recipient.name))
+    /// What others call people, as far as it is known.
+    pub async fn names_of(
+        &self,
+        people: impl IntoIterator<Item = UserId>,
+    ) -> Result<BTreeMap<UserId, String>, StoreError> {
+        let people: BTreeSet<UserId> = people.into_iter().collect();
+        let keys: Vec<_> = people.into_iter().map(recipient_key).collect();
+        let found: Vec<Recipient> = self.table.batch_get(&keys).await?;
+        let named = found
+            .into_iter()
+            .filter_map(|known| Some((known.user_id, known.name?)));
+        Ok(named.collect())
     }
 
     /// Notes a person's name.
@@ -112,7 +123,7 @@ impl Store {
     }
 
     /// Applies `change` to what is known; it says whether there is news.
-    async fn learn(
+    pub(super) async fn learn(
         &self,
         cx: &Context,
         id: UserId,
@@ -124,10 +135,13 @@ impl Store {
                 Some(known) => known,
                 None => Recipient::new(id).map_err(WorkerError::transient)?,
             };
-            if !change(&mut recipient) {
+            // Who is gone is met in the commit first, and looked for then.
+            let gone = attempt > 0 && Erased::is(&self.table, id).await?;
+            if gone || !change(&mut recipient) {
                 return Ok(recipient);
             }
             let mut commit = Commit::new(&self.table, cx);
+            Erased::not(&mut commit, id).or(race());
             write(&mut commit, &recipient);
             match commit.execute().await {
                 Ok(()) => return Ok(recipient),
@@ -142,7 +156,8 @@ impl Store {
         }
     }
 
-    /// Copies a membership, or its end, unless a later state is known.
+    /// Copies a membership, or its end, unless a later state is known or the
+    /// person is gone.
     pub async fn project_member(
         &self,
         cx: &Context,
@@ -150,8 +165,23 @@ impl Store {
         sequence: u64,
     ) -> Result<(), WorkerError> {
         let mut commit = Commit::new(&self.table, cx);
+        Erased::not(&mut commit, member.user_id).or(race());
         commit.project(member, sequence);
-        commit.execute().await.settled()
+        match commit.execute().await {
+            Err(err) if lost_race(&err) => Ok(()),
+            done => done.settled(),
+        }
+    }
+
+    /// What somebody is in an organisation, as far as it is known.
+    pub async fn member(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        self.table
+            .get_consistent(&member_key(organization, user))
+            .await
     }
 
     /// Who decides on submitted events of an organisation.

@@ -6,7 +6,11 @@
 //! before still sends those of its e-mails that are not sent yet.
 
 mod notices;
+mod personal;
+mod registrations;
 mod trigger;
+
+use std::sync::Arc;
 
 use shared::clock::Clock;
 use shared::cx::Context;
@@ -16,12 +20,17 @@ use shared::event::auth::{
     OrganizationMemberChanged, OrganizationMemberRemoved, UserContactChanged, UserRegistered,
 };
 use shared::event::events::{EventSubmitted, RegistrationTransferOffered};
+use shared::event::operations::{
+    UserDeleted, UserDeletionCancelled, UserDeletionRequested, UserExportCompleted,
+    UserExportRequested,
+};
 use shared::event::{Contract, Event};
+use shared::objects::Objects;
 use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
 
-use crate::model::{Member, Message, Occasion};
+use crate::model::{Invitation, Member, Message};
 use crate::outgoing::{Mailer, Unsealer};
 use crate::postman::Postman;
 use crate::store::{Delivered, Notice, Store};
@@ -33,15 +42,23 @@ pub struct Worker<M, U> {
     store: Store,
     clock: Clock,
     postman: Postman<M, U>,
+    exports: Arc<dyn Objects>,
 }
 
 impl<M: Mailer, U: Unsealer> Worker<M, U> {
-    /// On top of `store`, with `postman` for what goes out.
-    pub const fn new(store: Store, clock: Clock, postman: Postman<M, U>) -> Self {
+    /// On top of `store`, with `postman` for what goes out by mail, and `exports`
+    /// for what people get a copy of.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        postman: Postman<M, U>,
+        exports: Arc<dyn Objects>,
+    ) -> Self {
         Self {
             store,
             clock,
             postman,
+            exports,
         }
     }
 
@@ -63,6 +80,11 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             EventSubmitted::TYPE => self.submitted(&event, &cx).await,
             RegistrationTransferOffered::TYPE => self.handed_over(&event, &cx).await,
             GuestNoticed::TYPE => self.guest(&event, &cx).await,
+            UserDeletionRequested::TYPE => self.leaves(&event, &cx).await,
+            UserDeletionCancelled::TYPE => self.stays(&event, &cx).await,
+            UserDeleted::TYPE => self.erased(&event, &cx).await,
+            UserExportRequested::TYPE => self.export(&event, &cx).await,
+            UserExportCompleted::TYPE => self.exported(&event, &cx).await,
             _ => {
                 let notices = notices::of(&self.store, &event).await?;
                 self.tell(&event, &cx, notices).await
@@ -190,46 +212,37 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             sealed_token,
             expires_at: invited.expires_at,
         };
-        let store = &self.store;
-        let delivered = store
-            .deliver_to_address(cx, event.id, &email, message)
-            .await?;
-        self.post(event, cx, delivered).await
+        self.write_to(event, cx, &email, message, None).await
     }
 
     /// To an address it goes as a letter with the code, to a user as a notice.
     async fn handed_over(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-        let offered: RegistrationTransferOffered = event.data()?;
-        let (Some(email), Some(sealed_token)) = (offered.email, offered.sealed_token) else {
+        let Some((email, message, invitation)) = registrations::letter(event, event.data()?) else {
             let notices = notices::of(&self.store, event).await?;
             return self.tell(event, cx, notices).await;
         };
-        let message = Message::RegistrationTransferLetter {
-            occasion: Occasion {
-                event_id: offered.event_id,
-                title: offered.title,
-                starts_at: offered.starts_at,
-                time_zone: offered.time_zone,
-            },
-            sealed_token,
-            by_organizer: offered.from_user.is_none(),
-            expires_at: offered.expires_at,
-        };
-        let store = &self.store;
-        let delivered = store
-            .deliver_to_address(cx, event.id, &email, message)
-            .await?;
-        self.post(event, cx, delivered).await
+        self.write_to(event, cx, &email, message, invitation).await
     }
 
     /// A guest has no account and so no inbox: what an attendee is told whatever
     /// the preferences say goes to the address of the registration.
     async fn guest(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-        let noticed: GuestNoticed = event.data()?;
-        let (email, message) = notices::to_guest(noticed);
+        let (email, message, invitation) = registrations::guest(event, event.data()?);
+        self.write_to(event, cx, &email, message, invitation).await
+    }
+
+    /// Commits a letter to an address, then sends it.
+    async fn write_to(
+        &self,
+        event: &Event,
+        cx: &Context,
+        email: &str,
+        message: Message,
+        invitation: Option<Invitation>,
+    ) -> Result<(), WorkerError> {
         let store = &self.store;
         let delivered = store
-            .deliver_to_address(cx, event.id, &email, message)
+            .deliver_to_address(cx, event.id, email, message, invitation)
             .await?;
         self.post(event, cx, delivered).await
     }
@@ -241,18 +254,14 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             sealed_token: requested.sealed_token,
             expires_at: requested.expires_at,
         };
-        let store = &self.store;
-        let delivered = store
-            .deliver_to_address(cx, event.id, &requested.email, message)
-            .await?;
-        self.post(event, cx, delivered).await
+        self.write_to(event, cx, &requested.email, message, None)
+            .await
     }
 
     /// An event can have many approvers, so each is a commit of their own:
     /// whoever was told before the process died is not told again.
     async fn submitted(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
         let submitted: EventSubmitted = event.data()?;
-        let actor = self.store.name_of(submitted.actor_id).await?;
         let mut mails = Vec::new();
         let mut before = false;
         for approver in self.store.approvers(submitted.organization_id).await? {
@@ -264,7 +273,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
                 title: submitted.title.clone(),
                 changed: submitted.changed.clone(),
             };
-            let notices = [notice(approver, message, actor.clone())];
+            let notices = [notice(approver, message, Some(submitted.actor_id))];
             match self.store.deliver(cx, event.id, &notices).await? {
                 Delivered::Now(new) => mails.extend(new),
                 Delivered::Before => before = true,

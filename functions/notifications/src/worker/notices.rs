@@ -1,17 +1,15 @@
 //! Whom an event concerns, and what they are told. Nobody is told of what
 //! they did themselves.
 
-use shared::event::attendees::GuestNoticed;
 use shared::event::auth::OrganizationInvitationCreated;
 use shared::event::events::{
-    EventApproved, EventCancelled, EventChangeNoticed, EventInBrief, EventRejected, EventUpdated,
-    RegistrationCancelled, RegistrationCreated, RegistrationOffered, RegistrationPromoted,
-    RegistrationTransferOffered, WelcomeEventsFound,
+    EventApproved, EventCancelled, EventInBrief, EventRejected, EventUpdated, WelcomeEventsFound,
 };
 use shared::event::{Contract, Event};
 use shared::id::UserId;
 use shared::worker::WorkerError;
 
+use super::registrations;
 use crate::model::{Message, Occasion};
 use crate::store::{Notice, Store};
 
@@ -21,42 +19,27 @@ pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, Work
     Ok(match event.kind.as_str() {
         EventApproved::TYPE => approved(event.data()?),
         EventRejected::TYPE => rejected(event.data()?),
-        EventChangeNoticed::TYPE => vec![event_changed(event.data()?)],
         WelcomeEventsFound::TYPE => welcome_events(event.data()?),
-        EventUpdated::TYPE => {
-            let actor = actor_name(store, event).await?;
-            updated(event, event.data()?, actor)
-        }
+        EventUpdated::TYPE => updated(event, event.data()?),
         EventCancelled::TYPE => cancelled(event, event.data()?),
-        RegistrationCreated::TYPE => {
-            let created: RegistrationCreated = event.data()?;
-            let name = store.name_of(created.user_id).await?;
-            registration_created(created, name)
-        }
-        RegistrationPromoted::TYPE => registration_promoted(event.data()?),
-        RegistrationOffered::TYPE => registration_offered(event.data()?),
-        RegistrationTransferOffered::TYPE => {
-            let actor = actor_name(store, event).await?;
-            registration_transfer(event.data()?, actor)
-        }
-        RegistrationCancelled::TYPE => registration_cancelled(event, event.data()?),
-        OrganizationInvitationCreated::TYPE => {
-            let actor = actor_name(store, event).await?;
-            invited(event.data()?, actor)
-        }
-        _ => Vec::new(),
+        OrganizationInvitationCreated::TYPE => invited(event, event.data()?),
+        _ => registrations::of(store, event).await?,
     })
 }
 
-async fn actor_name(store: &Store, event: &Event) -> Result<Option<String>, WorkerError> {
-    match event.actor.as_deref().and_then(|actor| actor.parse().ok()) {
-        Some(id) => Ok(store.name_of(id).await?),
-        None => Ok(None),
-    }
+/// Who did this, if a person did.
+pub(super) fn actor(event: &Event) -> Option<UserId> {
+    event.actor.as_deref()?.parse().ok()
 }
 
-pub(super) const fn notice(to: UserId, message: Message, actor: Option<String>) -> Notice {
-    Notice { to, message, actor }
+pub(super) const fn notice(to: UserId, message: Message, actor: Option<UserId>) -> Notice {
+    Notice {
+        to,
+        message,
+        actor,
+        invitation: None,
+        silent: false,
+    }
 }
 
 /// Whether `user` did this.
@@ -64,27 +47,7 @@ pub(super) fn by(event: &Event, user: UserId) -> bool {
     event.actor.as_deref() == Some(user.to_string().as_str())
 }
 
-/// What a guest reads, and where.
-pub(super) fn to_guest(noticed: GuestNoticed) -> (String, Message) {
-    let occasion = occasion(noticed.event);
-    let message = if noticed.cancelled {
-        Message::RegistrationCancelled {
-            occasion,
-            reason: noticed.reason,
-        }
-    } else {
-        Message::EventChanged {
-            occasion,
-            cancelled: false,
-            changed: noticed.changed,
-            venue_name: noticed.venue_name,
-            calendar_sequence: noticed.calendar_sequence,
-        }
-    };
-    (noticed.email, message)
-}
-
-fn occasion(event: EventInBrief) -> Occasion {
+pub(super) fn in_brief(event: EventInBrief) -> Occasion {
     Occasion {
         event_id: event.event_id,
         title: event.title,
@@ -93,19 +56,8 @@ fn occasion(event: EventInBrief) -> Occasion {
     }
 }
 
-fn event_changed(noticed: EventChangeNoticed) -> Notice {
-    let message = Message::EventChanged {
-        occasion: occasion(noticed.event),
-        cancelled: noticed.cancelled,
-        changed: noticed.changed,
-        venue_name: noticed.venue_name,
-        calendar_sequence: noticed.calendar_sequence,
-    };
-    notice(noticed.user_id, message, None)
-}
-
 fn welcome_events(found: WelcomeEventsFound) -> Vec<Notice> {
-    let events: Vec<Occasion> = found.events.into_iter().map(occasion).collect();
+    let events: Vec<Occasion> = found.events.into_iter().map(in_brief).collect();
     if events.is_empty() {
         return Vec::new();
     }
@@ -162,7 +114,7 @@ fn decided(
         .collect()
 }
 
-fn updated(event: &Event, updated: EventUpdated, actor: Option<String>) -> Vec<Notice> {
+fn updated(event: &Event, updated: EventUpdated) -> Vec<Notice> {
     let author = updated.event.created_by;
     if by(event, author) || updated.changed.is_empty() {
         return Vec::new();
@@ -172,7 +124,7 @@ fn updated(event: &Event, updated: EventUpdated, actor: Option<String>) -> Vec<N
         title: updated.event.title,
         changed: updated.changed,
     };
-    vec![notice(author, message, actor)]
+    vec![notice(author, message, actor(event))]
 }
 
 fn cancelled(event: &Event, cancelled: EventCancelled) -> Vec<Notice> {
@@ -188,75 +140,8 @@ fn cancelled(event: &Event, cancelled: EventCancelled) -> Vec<Notice> {
     vec![notice(author, message, None)]
 }
 
-/// The attendee has it in writing; the organiser hears of others only.
-fn registration_created(created: RegistrationCreated, name: Option<String>) -> Vec<Notice> {
-    let occasion = Occasion {
-        event_id: created.event_id,
-        title: created.title.clone(),
-        starts_at: created.starts_at,
-        time_zone: created.time_zone,
-    };
-    let confirmation = match created.status.as_str() {
-        "confirmed" => Message::RegistrationConfirmed(occasion),
-        "waitlisted" => Message::RegistrationWaitlisted(occasion),
-        _ => return Vec::new(),
-    };
-    let mut notices = vec![notice(created.user_id, confirmation, None)];
-    if created.organizer_id != created.user_id {
-        let message = Message::EventRegistrations {
-            event_id: created.event_id,
-            title: created.title,
-        };
-        notices.push(notice(created.organizer_id, message, name));
-    }
-    notices
-}
-
-fn registration_promoted(promoted: RegistrationPromoted) -> Vec<Notice> {
-    let message = Message::RegistrationPromoted(Occasion {
-        event_id: promoted.event_id,
-        title: promoted.title,
-        starts_at: promoted.starts_at,
-        time_zone: promoted.time_zone,
-    });
-    vec![notice(promoted.user_id, message, None)]
-}
-
-fn registration_offered(offered: RegistrationOffered) -> Vec<Notice> {
-    let message = Message::RegistrationOffered {
-        occasion: Occasion {
-            event_id: offered.event_id,
-            title: offered.title,
-            starts_at: offered.starts_at,
-            time_zone: offered.time_zone,
-        },
-        offered_until: offered.offered_until,
-    };
-    vec![notice(offered.user_id, message, None)]
-}
-
 /// One to an address goes out as a letter, not by this.
-fn registration_transfer(
-    offered: RegistrationTransferOffered,
-    actor: Option<String>,
-) -> Vec<Notice> {
-    let Some(to) = offered.to_user else {
-        return Vec::new();
-    };
-    let message = Message::RegistrationTransfer {
-        occasion: Occasion {
-            event_id: offered.event_id,
-            title: offered.title,
-            starts_at: offered.starts_at,
-            time_zone: offered.time_zone,
-        },
-        expires_at: offered.expires_at,
-    };
-    vec![notice(to, message, actor)]
-}
-
-/// One to an address goes out as a letter, not by this.
-fn invited(invited: OrganizationInvitationCreated, actor: Option<String>) -> Vec<Notice> {
+fn invited(event: &Event, invited: OrganizationInvitationCreated) -> Vec<Notice> {
     let Some(to) = invited.user_id else {
         return Vec::new();
     };
@@ -267,21 +152,5 @@ fn invited(invited: OrganizationInvitationCreated, actor: Option<String>) -> Vec
         role: invited.role,
         expires_at: invited.expires_at,
     };
-    vec![notice(to, message, actor)]
-}
-
-fn registration_cancelled(event: &Event, cancelled: RegistrationCancelled) -> Vec<Notice> {
-    if by(event, cancelled.user_id) {
-        return Vec::new();
-    }
-    let message = Message::RegistrationCancelled {
-        occasion: Occasion {
-            event_id: cancelled.event_id,
-            title: cancelled.title,
-            starts_at: cancelled.starts_at,
-            time_zone: cancelled.time_zone,
-        },
-        reason: cancelled.reason,
-    };
-    vec![notice(cancelled.user_id, message, None)]
+    vec![notice(to, message, actor(event))]
 }

@@ -149,6 +149,8 @@ pub(super) async fn offer(
         starts_at: event.details.starts_at,
         time_zone: event.details.time_zone.clone(),
         expires_at: open,
+        calendar: (before.guest.is_some() && before.status.may_enter())
+            .then(|| event.calendar(false)),
     };
     match to {
         Recipient::User(user) => {

@@ -12,7 +12,10 @@ use events::{
     WAITLISTED, cancelled, changed_for_attendees, decided, handed_over, offered, place,
     registered_as_guest, registrations, submitted, updated,
 };
-use people::{account, invitation, member_added, see_invitation, welcome, welcome_events};
+use people::{
+    account, account_kept, export_ready, invitation, member_added, see_invitation, welcome,
+    welcome_events,
+};
 
 pub use events::take_over;
 pub use people::{grouped, link};
@@ -136,6 +139,11 @@ impl Words {
                 expires_at,
                 ..
             } => invitation(*organization_id, name, *role, *expires_at),
+            Message::ExportReady {
+                operation_id,
+                expires_at,
+            } => export_ready(*operation_id, *expires_at),
+            Message::AccountKept {} => account_kept(),
             Message::Account {
                 letter, expires_at, ..
             } => account(*letter, *expires_at),

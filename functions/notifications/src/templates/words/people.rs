@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shared::event::auth::Letter;
-use shared::id::{InvitationId, OrganizationId};
+use shared::id::{InvitationId, OperationId, OrganizationId};
 use shared::principal::Role;
 
 use super::{Action, Words, local};
@@ -102,10 +102,15 @@ pub(super) fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
         ),
         Letter::DeletionRequested => (
             "Your account will be deleted",
+            // The link works until then.
             format!(
-                "You asked for it, so your account is deactivated, and soon everything that is kept of \
-                 you will be erased. If you changed your mind, or if it was not you, keep the account \
-                 by the link, and in the latter case choose another password.{until}"
+                "You asked for it, so your account is deactivated, and everything that is kept of you \
+                 will be erased {}. Until then you can keep the account by the link. If it was not you \
+                 who asked, do so, and choose another password.",
+                expires_at.map_or_else(
+                    || "soon".to_owned(),
+                    |at| format!("from {} on", local(at, "UTC"))
+                )
             ),
             "Keep my account",
         ),
@@ -123,6 +128,36 @@ pub(super) fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
         action: Action {
             label,
             path: link(letter, ""),
+        },
+    }
+}
+
+/// The file is behind the operation, for who is signed in.
+pub(super) fn export_ready(operation: OperationId, expires_at: Timestamp) -> Words {
+    let until = local(expires_at, "UTC");
+    Words {
+        title: "Your data are ready".to_owned(),
+        body: format!(
+            "The copy of everything that is kept of you can be fetched until {until}; sign in for it. \
+             If you did not ask for it, choose another password now."
+        ),
+        action: Action {
+            label: "Fetch your data",
+            path: format!("/v1/operations/{operation}"),
+        },
+    }
+}
+
+pub(super) fn account_kept() -> Words {
+    Words {
+        title: "Your account is back".to_owned(),
+        body:
+            "It will not be deleted, and everything is as it was. Sign in again wherever you need \
+               it. If it was not you who kept it, choose another password now."
+                .to_owned(),
+        action: Action {
+            label: "Choose a new password",
+            path: link(Letter::PasswordChanged, ""),
         },
     }
 }
