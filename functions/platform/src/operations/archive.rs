@@ -9,6 +9,7 @@ use shared::id::OperationId;
 use shared::objects::{Object, ObjectError, Objects};
 use shared::personal::{GROUPS, PART_LIMIT, part_key};
 use shared::worker::WorkerError;
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
@@ -29,7 +30,8 @@ pub fn file_name(operation: OperationId) -> String {
 /// # Errors
 /// The bucket's; a part is missing or too large.
 pub async fn write(objects: &dyn Objects, operation: &Operation) -> Result<(), WorkerError> {
-    let mut parts = Vec::new();
+    let at = operation.steps.values().map(|step| step.completed_at).max();
+    let mut zip = Zip::new(at.unwrap_or_default());
     for group in GROUPS {
         let name = part_key(operation.id, group);
         let part = objects.read(&name, PART_LIMIT).await?;
@@ -37,15 +39,10 @@ pub async fn write(objects: &dyn Objects, operation: &Operation) -> Result<(), W
         if part.len() as u64 > PART_LIMIT {
             return Err(WorkerError::permanent(format!("{name} is too large")));
         }
-        parts.push((format!("{group}.json"), part));
+        zip = zip.with(format!("{group}.json"), part).await?;
     }
-    parts.push(("README.txt".to_owned(), read_me(operation).into_bytes()));
-    let at = operation.steps.values().map(|step| step.completed_at).max();
-    // Compressing takes seconds at worst: the time-out holds meanwhile.
-    let bytes = tokio::task::spawn_blocking(move || zipped(parts, at.unwrap_or_default()))
-        .await
-        .map_err(WorkerError::permanent)?
-        .map_err(WorkerError::permanent)?;
+    let read_me = read_me(operation).into_bytes();
+    let bytes = zip.with("README.txt".to_owned(), read_me).await?.finish()?;
     let object = Object {
         content_type: "application/zip",
         cache_control: "private, no-store",
@@ -74,17 +71,41 @@ pub async fn remove(objects: &dyn Objects, id: OperationId) -> Result<(), Object
     objects.remove(&key(id)).await
 }
 
-fn zipped(parts: Vec<(String, Vec<u8>)>, at: Timestamp) -> zip::result::ZipResult<Vec<u8>> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .last_modified_time(dos_time(at).unwrap_or_default())
-        .unix_permissions(0o600);
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in parts {
-        zip.start_file(name, options)?;
-        zip.write_all(&bytes)?;
+/// A file in the making.
+struct Zip {
+    writer: ZipWriter<Cursor<Vec<u8>>>,
+    options: SimpleFileOptions,
+}
+
+impl Zip {
+    fn new(at: Timestamp) -> Self {
+        Self {
+            writer: ZipWriter::new(Cursor::new(Vec::new())),
+            options: SimpleFileOptions::default()
+                .compression_method(CompressionMethod::Deflated)
+                .last_modified_time(dos_time(at).unwrap_or_default())
+                .unix_permissions(0o600),
+        }
     }
-    Ok(zip.finish()?.into_inner())
+
+    /// With one more in it. A large one takes a second: the time-out holds
+    /// meanwhile.
+    async fn with(mut self, name: String, bytes: Vec<u8>) -> Result<Self, WorkerError> {
+        let add = move || {
+            self.writer.start_file(name, self.options)?;
+            self.writer.write_all(&bytes)?;
+            Ok::<_, ZipError>(self)
+        };
+        let added = tokio::task::spawn_blocking(add).await;
+        added
+            .map_err(WorkerError::permanent)?
+            .map_err(WorkerError::permanent)
+    }
+
+    fn finish(self) -> Result<Vec<u8>, WorkerError> {
+        let written = self.writer.finish().map_err(WorkerError::permanent)?;
+        Ok(written.into_inner())
+    }
 }
 
 /// ZIP knows no time zones: it is UTC.
