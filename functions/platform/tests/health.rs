@@ -23,7 +23,7 @@ pub struct Setup {
     pub world: World,
     pub cloud: Cloud,
     pub audit: AuditStore,
-    pub shelf: Shelf,
+    pub exports: Shelf,
     pub worker: Worker<Shelf>,
     pub api: TestApi,
 }
@@ -93,16 +93,16 @@ struct Parts {
 impl Parts {
     fn with(self, world: World) -> Setup {
         let audit = self.app.audit.clone();
-        let shelf = Shelf::default();
+        let exports = Shelf::default();
         let worker = Worker {
             audit: audit.clone(),
-            ledger: Ledger::new(self.app.operations.clone(), shelf.clone()),
+            ledger: Ledger::new(self.app.operations.clone(), exports.clone()),
         };
         let api = world.api(plenary_platform::router(world.core.clone(), self.app));
         Setup {
             world,
             audit,
-            shelf,
+            exports,
             worker,
             cloud: self.cloud,
             api,

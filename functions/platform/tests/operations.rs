@@ -6,24 +6,28 @@ mod stage;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::event::Event;
+use shared::id::OperationId;
 use shared::personal::{GROUPS, part_key};
 use shared::testing::TestReply;
 
-use stage::{Files, Stage};
+use stage::{
+    Files, Stage, deleted, deletion_cancelled, deletion_requested, export_requested, step,
+    whole_deletion,
+};
 
 /// XC-03: a deletion is scheduled, runs, and is completed by what all groups say.
 #[tokio::test]
 async fn xc_03_a_deletion_is_followed_from_request_to_proof() {
     let stage = Stage::new().await;
     let user = stage.setup.world.user();
-    let id = stage.id();
-    stage.tell(&[stage.deletion_requested(user.id, id)]).await;
+    let id = OperationId::new();
+    stage.tell(&[deletion_requested(user.id, id)]).await;
     let seen = stage.read(id).await.expect(200);
     assert_eq!(seen.body["kind"], "account-deletion");
     assert_eq!(seen.body["status"], "scheduled");
     assert_eq!(seen.body["eraseAt"], "2026-09-15T10:00:00Z");
     assert_eq!(stage.listed(&user).await, [id.to_string()]);
-    stage.tell(&[stage.deleted(user.id, id)]).await;
+    stage.tell(&[deleted(user.id, id)]).await;
     let seen = stage.read(id).await.expect(200);
     assert_eq!(seen.body["status"], "running");
     assert_eq!(seen.header("retry-after"), "5");
@@ -31,7 +35,7 @@ async fn xc_03_a_deletion_is_followed_from_request_to_proof() {
     stage.tell_own().await;
     for (at, group) in GROUPS.into_iter().enumerate() {
         assert_eq!(stage.read(id).await.body["status"], "running");
-        stage.tell(&[stage.step(id, group, at as u64)]).await;
+        stage.tell(&[step(id, group, at as u64)]).await;
     }
     let seen = stage.read(id).await.expect(200);
     assert_eq!(seen.body["status"], "completed");
@@ -48,8 +52,8 @@ async fn xc_03_a_deletion_is_followed_from_request_to_proof() {
 async fn b1_12_the_proof_of_a_deletion_holds_nothing_personal_and_stays() {
     let stage = Stage::new().await;
     let (user, other) = (stage.setup.world.user(), stage.setup.world.user());
-    let id = stage.id();
-    let events = stage.whole_deletion(user.id, id);
+    let id = OperationId::new();
+    let events = whole_deletion(user.id, id);
     stage.tell(&events).await;
     stage.tell_own().await;
     for _ in 0..2 {
@@ -77,10 +81,10 @@ async fn xc_03_a_cancelled_deletion_says_so_whichever_event_came_first() {
     let stage = Stage::new().await;
     let user = stage.setup.world.user();
     for backwards in [false, true] {
-        let id = stage.id();
+        let id = OperationId::new();
         let mut events = vec![
-            stage.deletion_requested(user.id, id),
-            stage.deletion_cancelled(user.id, id),
+            deletion_requested(user.id, id),
+            deletion_cancelled(user.id, id),
         ];
         if backwards {
             events.reverse();
@@ -107,9 +111,9 @@ async fn xc_03_the_order_of_events_changes_nothing_in_the_table() {
     let stage = Stage::new().await;
     let mut seen: Option<Value> = None;
     for turn in 0..8 {
-        let (user, id) = (stage.setup.world.user(), stage.id());
-        let mut events = stage.whole_deletion(user.id, id);
-        events.push(stage.step(id, "platform", 0));
+        let (user, id) = (stage.setup.world.user(), OperationId::new());
+        let mut events = whole_deletion(user.id, id);
+        events.push(step(id, "platform", 0));
         let count = events.len();
         let order = (0..count * 2).map(|at| at * (2 * turn + 3) % count);
         let order: Vec<Event> = order
@@ -135,8 +139,8 @@ async fn xc_03_the_order_of_events_changes_nothing_in_the_table() {
 async fn sc_11_an_export_becomes_one_file_with_a_link() {
     let stage = Stage::new().await;
     let user = stage.setup.world.user();
-    let id = stage.id();
-    stage.tell(&[stage.export_requested(user.id, id)]).await;
+    let id = OperationId::new();
+    stage.tell(&[export_requested(user.id, id)]).await;
     let running = stage.read_as(id, &user).await.expect(200);
     assert_eq!(
         (&running.body["status"], &running.body["download"]),
@@ -144,11 +148,11 @@ async fn sc_11_an_export_becomes_one_file_with_a_link() {
     );
     assert_eq!(running.header("retry-after"), "5");
     stage.answer(id).await;
-    assert_eq!(stage.setup.shelf.names(), [format!("exports/{id}.zip")]);
+    assert_eq!(stage.setup.exports.names(), [format!("exports/{id}.zip")]);
     let files = Files::of(
         &stage
             .setup
-            .shelf
+            .exports
             .bytes(&format!("exports/{id}.zip"))
             .unwrap(),
     );
@@ -199,10 +203,10 @@ async fn sc_11_an_export_becomes_one_file_with_a_link() {
 async fn sc_11_steps_before_the_request_wait_for_it() {
     let stage = Stage::new().await;
     let user = stage.setup.world.user();
-    let id = stage.id();
+    let id = OperationId::new();
     stage.answer(id).await;
     stage.read_as(id, &user).await.expect(404);
-    stage.tell(&[stage.export_requested(user.id, id)]).await;
+    stage.tell(&[export_requested(user.id, id)]).await;
     assert_eq!(
         stage.read_as(id, &user).await.expect(200).body["status"],
         "completed"
@@ -218,8 +222,8 @@ async fn sc_11_an_export_is_shown_to_its_owner_alone() {
     let world = &stage.setup.world;
     let (user, other) = (world.user(), world.user());
     let owner = world.platform(shared::principal::PlatformRole::Owner).await;
-    let id = stage.id();
-    stage.tell(&[stage.export_requested(user.id, id)]).await;
+    let id = OperationId::new();
+    stage.tell(&[export_requested(user.id, id)]).await;
     stage.answer(id).await;
     for reply in [
         stage.read(id).await,
@@ -230,7 +234,7 @@ async fn sc_11_an_export_is_shown_to_its_owner_alone() {
     }
     assert!(stage.listed(&other).await.is_empty());
     stage.read_as(id, &user).await.expect(200);
-    let unknown: TestReply = stage.read(stage.id()).await;
+    let unknown: TestReply = stage.read(OperationId::new()).await;
     unknown.expect(404).problem("not-found");
     let malformed = stage.setup.api.get("/v1/operations/op_x").send().await;
     malformed.expect(404).problem("not-found");
@@ -250,8 +254,8 @@ async fn xc_03_operations_are_listed_page_by_page() {
     let user = stage.setup.world.user();
     let mut ids = Vec::new();
     for _ in 0..5 {
-        let id = stage.id();
-        stage.tell(&[stage.export_requested(user.id, id)]).await;
+        let id = OperationId::new();
+        stage.tell(&[export_requested(user.id, id)]).await;
         ids.insert(0, id.to_string());
     }
     let (mut listed, mut cursor) = (Vec::new(), String::new());
@@ -285,33 +289,38 @@ async fn xc_03_operations_are_listed_page_by_page() {
 async fn sc_11_who_is_deleted_leaves_no_export() {
     let stage = Stage::new().await;
     let user = stage.setup.world.user();
-    let (done, running, late, cancelled, deletion) =
-        (stage.id(), stage.id(), stage.id(), stage.id(), stage.id());
-    stage.tell(&[stage.export_requested(user.id, done)]).await;
+    let (done, running, late, cancelled, deletion) = (
+        OperationId::new(),
+        OperationId::new(),
+        OperationId::new(),
+        OperationId::new(),
+        OperationId::new(),
+    );
+    stage.tell(&[export_requested(user.id, done)]).await;
     stage.answer(done).await;
     stage
         .tell(&[
-            stage.export_requested(user.id, running),
-            stage.deletion_requested(user.id, cancelled),
-            stage.deletion_cancelled(user.id, cancelled),
-            stage.deletion_requested(user.id, deletion),
+            export_requested(user.id, running),
+            deletion_requested(user.id, cancelled),
+            deletion_cancelled(user.id, cancelled),
+            deletion_requested(user.id, deletion),
         ])
         .await;
-    stage.setup.shelf.put(&part_key(running, "auth"), b"{}");
-    stage.tell(&[stage.deleted(user.id, deletion)]).await;
+    stage.setup.exports.put(&part_key(running, "auth"), b"{}");
+    stage.tell(&[deleted(user.id, deletion)]).await;
     assert!(
-        stage.setup.shelf.names().is_empty(),
+        stage.setup.exports.names().is_empty(),
         "{:?}",
-        stage.setup.shelf.names()
+        stage.setup.exports.names()
     );
     // The other groups were slow, and one request overtaken.
     stage.answer(running).await;
-    stage.tell(&[stage.export_requested(user.id, late)]).await;
+    stage.tell(&[export_requested(user.id, late)]).await;
     stage.answer(late).await;
     assert!(
-        stage.setup.shelf.names().is_empty(),
+        stage.setup.exports.names().is_empty(),
         "{:?}",
-        stage.setup.shelf.names()
+        stage.setup.exports.names()
     );
     for id in [done, running, late, cancelled] {
         stage.read_as(id, &user).await.expect(404);
@@ -333,12 +342,9 @@ async fn sc_11_who_is_deleted_leaves_no_export() {
 async fn sc_11_a_missing_or_oversized_part_makes_no_file() {
     let stage = Stage::new().await;
     let user = stage.setup.world.user();
-    let id = stage.id();
-    stage.tell(&[stage.export_requested(user.id, id)]).await;
-    let steps: Vec<Event> = GROUPS
-        .into_iter()
-        .map(|group| stage.step(id, group, 0))
-        .collect();
+    let id = OperationId::new();
+    stage.tell(&[export_requested(user.id, id)]).await;
+    let steps: Vec<Event> = GROUPS.into_iter().map(|group| step(id, group, 0)).collect();
     assert_eq!(
         stage.deliver(&steps).await,
         1,
@@ -349,7 +355,7 @@ async fn sc_11_a_missing_or_oversized_part_makes_no_file() {
     let large = usize::try_from(shared::personal::PART_LIMIT).unwrap() + 1;
     stage
         .setup
-        .shelf
+        .exports
         .put(&part_key(id, "media"), &vec![b' '; large]);
     assert_eq!(stage.deliver(&steps[..1]).await, 1);
     assert!(stage.told("user.export.completed").await.is_empty());
@@ -364,11 +370,8 @@ async fn sc_11_a_missing_or_oversized_part_makes_no_file() {
 async fn xc_03_the_ledger_and_the_audit_log_fail_apart() {
     let stage = Stage::new().await;
     let user = stage.setup.world.user();
-    let (one, two) = (stage.id(), stage.id());
-    let events = [
-        stage.deletion_requested(user.id, one),
-        stage.step(two, "auth", 0),
-    ];
+    let (one, two) = (OperationId::new(), OperationId::new());
+    let events = [deletion_requested(user.id, one), step(two, "auth", 0)];
     // The audit log is out of reach: the ledger has both, the audited comes again.
     assert_eq!(stage.deliver_without_audit(&events).await, ["0"]);
     stage.read(one).await.expect(200);
@@ -377,8 +380,8 @@ async fn xc_03_the_ledger_and_the_audit_log_fail_apart() {
     assert_eq!(stage.audited().await, 1);
     // The ledger is out of reach: the audit log has what is its own, once.
     let events = [
-        stage.export_requested(user.id, two),
-        stage.deletion_cancelled(user.id, one),
+        export_requested(user.id, two),
+        deletion_cancelled(user.id, one),
     ];
     assert_eq!(stage.deliver_without_ledger(&events).await, ["0", "1"]);
     assert_eq!(stage.audited().await, 3);

@@ -21,6 +21,5 @@ async fn main() -> Result<(), Error> {
         audit: AuditStore::new(aws.table(audit)),
         ledger: Ledger::new(store, Bucket::new(&aws, exports)),
     };
-    run::payloads(|payload: Payload| async move { Ok::<_, Error>(worker.answer(payload).await?) })
-        .await
+    run::payloads(|payload: Payload| worker.answer(payload)).await
 }

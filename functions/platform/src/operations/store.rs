@@ -164,7 +164,7 @@ impl OperationStore {
         after: &Operation,
     ) -> Result<(), CommitError> {
         let mut commit = Commit::new(&self.table, cx);
-        self.change(&mut commit, before, after);
+        Self::change(&mut commit, before, after);
         commit.execute().await
     }
 
@@ -184,7 +184,7 @@ impl OperationStore {
             ..before.clone()
         };
         let mut commit = Commit::new(&self.table, cx);
-        self.change(&mut commit, before, &after);
+        Self::change(&mut commit, before, &after);
         if let Some(user_id) = after.user_id {
             let event = UserExportCompleted {
                 user_id,
@@ -196,7 +196,7 @@ impl OperationStore {
         commit.execute().await
     }
 
-    fn change(&self, commit: &mut Commit, before: &Operation, after: &Operation) {
+    fn change(commit: &mut Commit, before: &Operation, after: &Operation) {
         if before.version == 0 {
             commit.create(after);
         } else {

@@ -6,7 +6,7 @@ use shared::id::OperationId;
 use shared::personal::GROUPS;
 use shared::testing::{Moment, TestUser, stopped};
 
-use super::stage::{Files, Stage};
+use super::stage::{Files, Stage, deleted, export_requested, step};
 use crate::audit::batch;
 
 /// More await points than any of this has; the tests find the true number.
@@ -14,10 +14,10 @@ const ENOUGH: usize = 400;
 
 /// An export that waits for its last part.
 async fn nearly(stage: &Stage, user: &TestUser) -> (OperationId, Event) {
-    let id = stage.id();
-    stage.tell(&[stage.export_requested(user.id, id)]).await;
+    let id = OperationId::new();
+    stage.tell(&[export_requested(user.id, id)]).await;
     stage.put_parts(id);
-    let [first @ .., last] = GROUPS.map(|group| stage.step(id, group, 1));
+    let [first @ .., last] = GROUPS.map(|group| step(id, group, 1));
     stage.tell(&first).await;
     (id, last)
 }
@@ -39,18 +39,18 @@ async fn sc_11_an_export_that_stops_anywhere_is_one_file_and_one_event() {
         for moment in Moment::ALL {
             let (id, last) = nearly(&stage, &user).await;
             done &= stops(&stage, polls, moment, &last).await;
-            stage.tell(&[last.clone()]).await;
+            stage.tell(std::slice::from_ref(&last)).await;
             stage.tell(&[last]).await;
             let zip = stage
                 .setup
-                .shelf
+                .exports
                 .bytes(&format!("exports/{id}.zip"))
                 .unwrap();
             assert_eq!(Files::of(&zip).len(), GROUPS.len() + 1);
             let told = stage.told("user.export.completed").await;
             let told = told.iter().filter(|event| event.subject_is(id));
             assert_eq!(told.count(), 1, "{moment:?} after {polls} polls");
-            let names = stage.setup.shelf.names();
+            let names = stage.setup.exports.names();
             assert!(
                 names.iter().all(|name| name.starts_with("exports/")),
                 "{names:?}"
@@ -83,17 +83,17 @@ async fn sc_11_an_export_and_a_deletion_that_race_leave_nothing() {
         for moment in Moment::ALL {
             let user = stage.setup.world.user();
             let (id, last) = nearly(&stage, &user).await;
-            let deletion = stage.id();
-            let deleted = stage.deleted(user.id, deletion);
+            let deletion = OperationId::new();
+            let gone = deleted(user.id, deletion);
             let (a, b) = tokio::join!(
                 stops(&stage, polls, moment, &last),
-                stops(&stage, polls / 2, moment, &deleted),
+                stops(&stage, polls / 2, moment, &gone),
             );
             done &= a && b;
-            stage.tell(&[deleted.clone()]).await;
-            stage.deliver(&[last.clone()]).await;
-            stage.tell(&[last, deleted]).await;
-            let names = stage.setup.shelf.names();
+            stage.tell(std::slice::from_ref(&gone)).await;
+            stage.deliver(std::slice::from_ref(&last)).await;
+            stage.tell(&[last, gone]).await;
+            let names = stage.setup.exports.names();
             assert!(
                 names.is_empty(),
                 "{moment:?} after {polls} polls: {names:?}"

@@ -51,6 +51,65 @@ impl Files {
     }
 }
 
+pub fn deletion_requested(user_id: UserId, operation_id: OperationId) -> Event {
+    let erase_at = shared::testing::now() + SignedDuration::from_hours(14 * 24);
+    after(
+        &UserDeletionRequested {
+            user_id,
+            operation_id,
+            erase_at,
+        },
+        0,
+    )
+}
+
+pub fn deletion_cancelled(user_id: UserId, operation_id: OperationId) -> Event {
+    let payload = UserDeletionCancelled {
+        user_id,
+        operation_id,
+    };
+    after(&payload, 1)
+}
+
+pub fn deleted(user_id: UserId, operation_id: OperationId) -> Event {
+    let payload = UserDeleted {
+        user_id,
+        operation_id,
+    };
+    after(&payload, 2)
+}
+
+pub fn export_requested(user_id: UserId, operation_id: OperationId) -> Event {
+    let payload = UserExportRequested {
+        user_id,
+        operation_id,
+    };
+    after(&payload, 0)
+}
+
+pub fn step(operation_id: OperationId, group: &str, count: u64) -> Event {
+    let payload = SagaStepCompleted {
+        operation_id,
+        group: group.to_owned(),
+        counts: BTreeMap::from([("items".to_owned(), count)]),
+    };
+    after(&payload, 3)
+}
+
+/// So many seconds after the beginning.
+fn after<C: Contract>(payload: &C, second: i64) -> Event {
+    let mut event = event(payload, 1);
+    event.time += SignedDuration::from_secs(second);
+    event
+}
+
+/// All that the other groups publish of a deletion.
+pub fn whole_deletion(user: UserId, id: OperationId) -> Vec<Event> {
+    let mut events = vec![deletion_requested(user, id), deleted(user, id)];
+    events.extend(GROUPS.map(|group| step(id, group, 1)));
+    events
+}
+
 pub struct Stage {
     pub setup: Setup,
 }
@@ -60,69 +119,6 @@ impl Stage {
         Self {
             setup: Setup::start().await,
         }
-    }
-
-    pub fn id(&self) -> OperationId {
-        OperationId::new()
-    }
-
-    pub fn deletion_requested(&self, user_id: UserId, operation_id: OperationId) -> Event {
-        let erase_at = shared::testing::now() + SignedDuration::from_hours(14 * 24);
-        self.event(
-            &UserDeletionRequested {
-                user_id,
-                operation_id,
-                erase_at,
-            },
-            0,
-        )
-    }
-
-    pub fn deletion_cancelled(&self, user_id: UserId, operation_id: OperationId) -> Event {
-        let payload = UserDeletionCancelled {
-            user_id,
-            operation_id,
-        };
-        self.event(&payload, 1)
-    }
-
-    pub fn deleted(&self, user_id: UserId, operation_id: OperationId) -> Event {
-        let payload = UserDeleted {
-            user_id,
-            operation_id,
-        };
-        self.event(&payload, 2)
-    }
-
-    pub fn export_requested(&self, user_id: UserId, operation_id: OperationId) -> Event {
-        let payload = UserExportRequested {
-            user_id,
-            operation_id,
-        };
-        self.event(&payload, 0)
-    }
-
-    pub fn step(&self, operation_id: OperationId, group: &str, count: u64) -> Event {
-        let payload = SagaStepCompleted {
-            operation_id,
-            group: group.to_owned(),
-            counts: BTreeMap::from([("items".to_owned(), count)]),
-        };
-        self.event(&payload, 3)
-    }
-
-    /// So many seconds after the beginning.
-    fn event<C: Contract>(&self, payload: &C, second: i64) -> Event {
-        let mut event = event(payload, 1);
-        event.time += SignedDuration::from_secs(second);
-        event
-    }
-
-    /// All that the other groups publish of a deletion.
-    pub fn whole_deletion(&self, user: UserId, id: OperationId) -> Vec<Event> {
-        let mut events = vec![self.deletion_requested(user, id), self.deleted(user, id)];
-        events.extend(GROUPS.map(|group| self.step(id, group, 1)));
-        events
     }
 
     /// How many messages failed.
@@ -144,7 +140,9 @@ impl Stage {
     pub fn put_parts(&self, id: OperationId) {
         for group in GROUPS {
             let part = format!("{{\"from\": \"{group}\"}}");
-            self.setup.shelf.put(&part_key(id, group), part.as_bytes());
+            self.setup
+                .exports
+                .put(&part_key(id, group), part.as_bytes());
         }
     }
 
@@ -152,7 +150,7 @@ impl Stage {
     pub async fn answer(&self, id: OperationId) {
         self.put_parts(id);
         for group in GROUPS {
-            self.tell(&[self.step(id, group, 3)]).await;
+            self.tell(&[step(id, group, 3)]).await;
         }
     }
 
@@ -162,7 +160,7 @@ impl Stage {
             audit: AuditStore::new(audit.clone()),
             ledger: Ledger::new(
                 OperationStore::new(ledger.clone()),
-                self.setup.shelf.clone(),
+                self.setup.exports.clone(),
             ),
         }
     }
