@@ -76,13 +76,18 @@ pub const AUDITED: &[Rule] = &[
         &["authenticatorApp", "passkeys"],
     ),
     account("user.identity.changed", true, &["provider", "linked"]),
+    account(
+        "user.consent.changed",
+        true,
+        &["purpose", "version", "granted"],
+    ),
     account("user.suspended", false, &[]),
     account("user.reinstated", false, &[]),
     account("user.role.changed", false, &["role", "previousRole"]),
     account("user.external_ids.changed", false, &["providers"]),
     account("user.deletion.requested", true, &["operationId", "eraseAt"]),
     account("user.deletion.cancelled", true, &["operationId"]),
-    account("user.deleted", false, &["userId", "operationId"]),
+    account("user.deleted", true, &["operationId"]),
     account("user.export.requested", true, &["operationId"]),
     credential(
         "credential.changed",
@@ -289,13 +294,7 @@ mod tests {
             }
             let text = format!("{draft:?}");
             assert!(!text.contains('@'), "{text}");
-            // The time for second thoughts is over: nobody does that.
-            let by_itself = rule.kind == "user.deleted";
-            assert!(
-                draft.actor.is_some() || by_itself,
-                "{} has no actor",
-                rule.kind
-            );
+            assert!(draft.actor.is_some(), "{} has no actor", rule.kind);
         }
     }
 
