@@ -14,6 +14,7 @@ mod door;
 mod edge;
 mod ground;
 mod journey;
+mod leaving;
 mod operations;
 mod operators;
 mod programs;
