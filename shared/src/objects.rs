@@ -85,6 +85,29 @@ impl Bucket {
     /// # Errors
     /// It cannot be signed.
     pub async fn address(&self, key: &str, valid: Duration) -> Result<String, ObjectError> {
+        self.sign(key, valid, None).await
+    }
+
+    /// As [`Bucket::address`], of a file that is saved under `name` (ASCII).
+    ///
+    /// # Errors
+    /// It cannot be signed.
+    pub async fn download(
+        &self,
+        key: &str,
+        name: &str,
+        valid: Duration,
+    ) -> Result<String, ObjectError> {
+        self.sign(key, valid, Some(format!("attachment; filename=\"{name}\"")))
+            .await
+    }
+
+    async fn sign(
+        &self,
+        key: &str,
+        valid: Duration,
+        disposition: Option<String>,
+    ) -> Result<String, ObjectError> {
         let config =
             PresigningConfig::expires_in(valid).map_err(|err| ObjectError(err.to_string()))?;
         let request = self
@@ -92,6 +115,7 @@ impl Bucket {
             .get_object()
             .bucket(&self.name)
             .key(key)
+            .set_response_content_disposition(disposition)
             .presigned(config)
             .await?;
         Ok(request.uri().to_owned())

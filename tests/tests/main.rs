@@ -16,6 +16,7 @@ mod ground;
 mod invited;
 mod journey;
 mod leaving;
+mod operations;
 mod operators;
 mod programs;
 mod race;

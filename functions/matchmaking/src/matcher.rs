@@ -15,6 +15,7 @@ use crate::model::explain::{self, Answers, Explanation};
 use crate::model::profile::Profile;
 use crate::model::roster::Roster;
 use crate::model::scoring;
+use crate::model::spot::Spot;
 use crate::store::event_items::Settings;
 use crate::store::items::{Badge, Results};
 use crate::store::person::Person;
@@ -255,7 +256,7 @@ impl Matcher {
 
     /// A page of results. Every badge is read again: who has left, hides or is
     /// kept away since the results were made is left out, so that a page can be
-    /// short. Also tells whether there is more.
+    /// short. Also tells where it ended, if there is more.
     ///
     /// # Errors
     /// The read failed.
@@ -264,10 +265,11 @@ impl Matcher {
         person: &Person,
         profile: &Profile,
         results: &Results,
-        from: usize,
+        after: Option<Spot>,
         count: usize,
-    ) -> Result<(Vec<Found>, bool), StoreError> {
+    ) -> Result<(Vec<Found>, Option<Spot>), StoreError> {
         let all = unpack(&results.found);
+        let from = after.map_or(0, |spot| spot.index_in(&all));
         let wanted: Vec<_> = all.iter().skip(from).take(count).collect();
         let keys: Vec<_> = wanted
             .iter()
@@ -302,6 +304,8 @@ impl Matcher {
                 })
             })
             .collect();
-        Ok((found, from.saturating_add(count) < all.len()))
+        let end = from.saturating_add(count);
+        let more = (end < all.len()).then(|| Spot::behind(&all, end)).flatten();
+        Ok((found, more))
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Delivery is at least once and in no order. Every handler compares the
 //! event's `sequence` with what is stored and drops what is not newer; removed
-//! entries stay as tombstones for 35 days. Changes of one person go through
-//! that person's version, so that racing events come one after the other.
+//! entries stay as tombstones for 35 days, and so does that a person is gone.
+//! Changes of one person go through that person's version, so that racing events
+//! come one after the other.
 
 mod interests;
+mod personal;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
@@ -19,10 +21,11 @@ use shared::event::events::{
     RegistrationCancelled, RegistrationCreated, RegistrationPromoted,
 };
 use shared::event::matchmaking::MatchmakingRunRequested;
-use shared::event::operations::UserDeleted;
+use shared::event::operations::{UserDeleted, UserExportRequested};
 use shared::event::users::UserProfileUpdated;
 use shared::event::{Contract, Event};
 use shared::id::{EventId, RegistrationId, UserId};
+use shared::objects::Objects;
 use shared::worker::{WorkerError, run_batch};
 use std::time::Duration;
 
@@ -44,11 +47,11 @@ pub const RUN_PEOPLE: usize = 5_000;
 /// How many results are written side by side.
 const WRITES: usize = 8;
 
-/// Handles a batch of the queue.
-pub async fn handle(app: &App, batch: SqsEvent) -> SqsBatchResponse {
+/// Handles a batch of the queue; `exports` is where people's exports go.
+pub async fn handle(app: &App, exports: &dyn Objects, batch: SqsEvent) -> SqsBatchResponse {
     // Boxed: the type of the whole future would be too deep for the compiler.
     run_batch(batch, TIMEOUT, |event, cx| {
-        consume(app, event, cx).boxed_local()
+        consume(app, exports, event, cx).boxed_local()
     })
     .await
 }
@@ -57,14 +60,20 @@ pub async fn handle(app: &App, batch: SqsEvent) -> SqsBatchResponse {
 ///
 /// # Errors
 /// What keeps the event from being handled, now or ever.
-pub async fn consume(app: &App, event: Event, cx: Context) -> Result<(), WorkerError> {
+pub async fn consume(
+    app: &App,
+    exports: &dyn Objects,
+    event: Event,
+    cx: Context,
+) -> Result<(), WorkerError> {
     match event.kind.as_str() {
         UserRegistered::TYPE => registered(app, &event, &cx).await,
         UserProfileUpdated::TYPE => renamed(app, &event, &cx).await,
         EventSaved::TYPE => saved(app, &event, &cx).await,
         EventUnsaved::TYPE => unsaved(app, &event, &cx).await,
         AnswersShared::TYPE => answered(app, &event, &cx).await,
-        UserDeleted::TYPE => forget(app, &event, &cx).await,
+        UserDeleted::TYPE => personal::erase(app, &event, &cx).await,
+        UserExportRequested::TYPE => personal::export(app, exports, &event, &cx).await,
         RegistrationCreated::TYPE => {
             let data: RegistrationCreated = event.data()?;
             let place = (data.user_id, data.event_id, data.registration_id);
@@ -109,10 +118,13 @@ async fn change(
 ) -> Result<(), WorkerError> {
     for _ in 0..ATTEMPTS {
         let person = app.store.person(user).await?;
-        let gone = person.member.deleted_at.is_some();
-        let Some(change) = change(&person).filter(|_| !gone) else {
+        let Some(change) = change(&person) else {
             return Ok(());
         };
+        // Late news of an account that is gone.
+        if person.member.version == 0 && app.store.is_erased(user).await? {
+            return Ok(());
+        }
         match app.store.change(cx, &person, change).await {
             Err(CommitError::Condition(_)) => {}
             other => return other.map_err(Into::into),
@@ -161,24 +173,6 @@ async fn name_is(
         })
     })
     .await
-}
-
-/// An account is gone: the badges go with the profile, then all the rest. What
-/// is left of the person keeps late news out.
-async fn forget(app: &App, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-    let UserDeleted { user_id, .. } = event.data()?;
-    change(app, cx, user_id, |person| {
-        let gone = Member {
-            version: person.member.version,
-            stamp: person.member.stamp,
-            deleted_at: Some(event.time),
-            ..Member::new(user_id)
-        };
-        Some(Change::Member(Box::new(gone)))
-    })
-    .await?;
-    let person = app.store.person(user_id).await?;
-    app.store.erase(cx, &person).await.map_err(Into::into)
 }
 
 /// A place was taken or given up. A person can register, cancel, and register

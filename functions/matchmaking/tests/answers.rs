@@ -132,5 +132,5 @@ async fn b3_10_mm_05_a_deleted_account_leaves_nothing() {
         .filter(|item| item.contains(&gone.id.to_string()))
         .collect();
     assert_eq!(left.len(), 1, "the mark that keeps late news out: {left:?}");
-    assert!(!left[0].contains("profile"));
+    assert!(left[0].contains(&format!("ERASED#{}", gone.id)));
 }

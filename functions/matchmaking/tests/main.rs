@@ -4,6 +4,7 @@
 
 mod answers;
 mod matches;
+mod personal;
 mod privacy;
 mod profile;
 mod runs;

@@ -10,12 +10,13 @@ use shared::event::events::{
     RegistrationCreated,
 };
 use shared::id::{EventId, OrganizationId, RegistrationId, UserId};
-use shared::testing::{TestApi, TestReply, TestUser, World, event, now};
+use shared::testing::{Shelf, TestApi, TestReply, TestUser, World, event, now};
 
 pub struct Stage {
     pub world: World,
     pub app: App,
     pub api: TestApi,
+    pub exports: Shelf,
 }
 
 pub fn starts_at() -> Timestamp {
@@ -27,7 +28,12 @@ impl Stage {
         let world = Box::pin(World::of("matchmaking")).await;
         let app = App::new(world.table().clone()).unwrap();
         let api = world.api(api(world.core.clone()).build(app.clone()));
-        Self { world, app, api }
+        Self {
+            world,
+            app,
+            api,
+            exports: Shelf::default(),
+        }
     }
 
     /// Hands events to the worker as the queue does; the ids that failed.
@@ -50,7 +56,7 @@ impl Stage {
                 message
             })
             .collect();
-        let response = worker::handle(&self.app, batch).await;
+        let response = worker::handle(&self.app, &self.exports, batch).await;
         response
             .batch_item_failures
             .into_iter()

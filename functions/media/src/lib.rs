@@ -6,6 +6,7 @@
 
 pub mod form;
 pub mod model;
+mod personal;
 pub mod problems;
 pub mod processor;
 pub mod routes;

@@ -1,10 +1,11 @@
-//! What the group does when an upload has arrived, and when a medium is gone.
+//! What the group does when an upload has arrived, when a medium is gone, and
+//! for a person: [`personal`].
 //!
 //! Both come at least once and in any order: an upload that nobody announced,
 //! that was deleted meanwhile or is done already changes nothing; work that was
 //! begun twice ends with the same pictures under the same names.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use percent_encoding::percent_decode_str;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use shared::commit::CommitError;
 use shared::cx::Context;
 use shared::event::media::MediaDeleted;
+use shared::event::operations::{UserDeleted, UserExportRequested};
 use shared::event::{Contract, Event};
 use shared::id::MediaId;
 use shared::objects::Objects;
@@ -19,6 +21,7 @@ use shared::worker::{WorkerError, run_messages};
 
 use crate::model::medium::{Content, Medium, Status};
 use crate::model::{ImageType, MAX_BYTES, Picture, Rejection, objects, process};
+use crate::personal;
 use crate::store::Store;
 
 /// How long one message may take; below the function's time-out.
@@ -64,26 +67,36 @@ async fn examined(bytes: Vec<u8>, declared: ImageType) -> Result<Picture, Reject
 pub struct Processor<O> {
     store: Store,
     objects: O,
+    exports: O,
 }
 
 impl<O: Objects> Processor<O> {
-    /// With its table and its bucket.
-    pub fn new(store: Store, objects: O) -> Self {
-        Self { store, objects }
+    /// With its table, its bucket, and the bucket of exports.
+    pub fn new(store: Store, objects: O, exports: O) -> Self {
+        Self {
+            store,
+            objects,
+            exports,
+        }
     }
 
     /// Handles a batch of messages, each on its own.
     pub async fn handle(&self, batch: SqsEvent) -> SqsBatchResponse {
-        run_messages(batch, PATIENCE, |body, _| async move {
-            self.message(&body).await
+        run_messages(batch, PATIENCE, |body, deadline| async move {
+            self.message(&body, deadline).await
         })
         .await
     }
 
-    async fn message(&self, body: &str) -> Result<(), WorkerError> {
+    async fn message(&self, body: &str, deadline: Instant) -> Result<(), WorkerError> {
         if let Ok(event) = serde_json::from_str::<Event>(body) {
+            let cx = &Context::for_event(&event, deadline);
             return match event.kind.as_str() {
                 MediaDeleted::TYPE => self.forget(event.data::<MediaDeleted>()?.media_id).await,
+                UserDeleted::TYPE => personal::erase(&self.store, &self.objects, &event, cx).await,
+                UserExportRequested::TYPE => {
+                    personal::export(&self.store, &self.exports, &event, cx).await
+                }
                 _ => Ok(()),
             };
         }
@@ -117,6 +130,11 @@ impl<O: Objects> Processor<O> {
             // Nobody announced it, or it was deleted: nothing may stay.
             return self.forget(id).await;
         };
+        if self.store.is_orphan(&medium).await? {
+            self.forget(id).await?;
+            let cx = Context::begin(PATIENCE);
+            return Ok(self.store.disown(&cx, &medium).await?);
+        }
         match medium.status {
             // Done before. The form admits another upload while it is valid;
             // what was checked stays, what was not goes.

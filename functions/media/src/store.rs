@@ -1,11 +1,14 @@
 //! The media table: the only file that knows DynamoDB.
 //!
-//! | item | pk | sk |
-//! |---|---|---|
-//! | medium | `MEDIA#<id>` | `MEDIUM` |
+//! | item | pk | sk | gsi1 |
+//! |---|---|---|---|
+//! | medium | `MEDIA#<id>` | `MEDIUM` | `OWNER#<user>` by id |
+//! | that an account is gone | `ERASED#<user>` | `ERASED` | |
 //!
-//! Every access is by id: one read unit (half of one when eventually
-//! consistent), and no key that many write.
+//! Every access of the API is by id: one read unit (half of one when eventually
+//! consistent), and no key that many write. The index serves erasing and
+//! exporting; an account is closed for days before it is erased, so that the
+//! index knows everything by then.
 
 use jiff::Timestamp;
 use shared::commit::{Commit, CommitError};
@@ -13,12 +16,17 @@ use shared::cx::Context;
 use shared::event::media::{MediaDeleted, MediaProcessed, MediaUploaded};
 use shared::http::Reply;
 use shared::id::{MediaId, UserId};
+use shared::personal::Erased;
 use shared::problem::Problem;
-use shared::table::{Entity, Key, StoreError, Table};
+use shared::table::{Entity, Found, Index, Indexes, Key, Position, Query, StoreError, Table};
 
 use crate::model::medium::{Medium, Status};
 
 const IMAGE: &str = "image";
+
+fn owner_partition(owner: UserId) -> String {
+    format!("OWNER#{owner}")
+}
 
 fn key(id: MediaId) -> Key {
     Key::new(format!("MEDIA#{id}"), "MEDIUM")
@@ -33,6 +41,16 @@ impl Entity for Medium {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    fn indexes(&self) -> Indexes {
+        Indexes {
+            gsi1: Some(Key::new(
+                owner_partition(self.owner_id),
+                self.id.to_string(),
+            )),
+            gsi2: None,
+        }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
@@ -55,6 +73,44 @@ impl Store {
     /// The instant that the table goes by.
     pub fn now(&self) -> Timestamp {
         self.table.clock().now()
+    }
+
+    /// The table behind it.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// A page of a person's media, as the index knows them.
+    pub async fn of(
+        &self,
+        owner: UserId,
+        limit: u32,
+        after: Option<Position>,
+    ) -> Result<Found<Medium>, StoreError> {
+        let query = Query::partition(owner_partition(owner)).index(Index::Gsi1);
+        self.table.query(query.limit(limit).after(after)).await
+    }
+
+    /// Whether the owner's account is gone.
+    pub async fn is_orphan(&self, medium: &Medium) -> Result<bool, StoreError> {
+        Erased::is(&self.table, medium.owner_id).await
+    }
+
+    /// Forgets a medium unless it was changed since it was read.
+    pub fn forget(commit: &mut Commit, medium: &Medium) {
+        commit
+            .delete(medium.key())
+            .when("#version = :version_read")
+            .bind(":version_read", medium.version)
+            .or(Problem::new(&shared::problem::CONFLICT)
+                .detail("The medium is being processed; try again."));
+    }
+
+    /// Forgets a medium whose owner's account is gone.
+    pub async fn disown(&self, cx: &Context, medium: &Medium) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        Self::forget(&mut commit, medium);
+        commit.execute().await
     }
 
     /// The medium if `viewer` may see it.
@@ -150,12 +206,7 @@ impl Store {
             kind: IMAGE.to_owned(),
         };
         let mut commit = Commit::new(&self.table, cx);
-        commit
-            .delete(medium.key())
-            .when("#version = :version_read")
-            .bind(":version_read", medium.version)
-            .or(Problem::new(&shared::problem::CONFLICT)
-                .detail("The medium is being processed; try again."));
+        Self::forget(&mut commit, medium);
         commit.publish(&event, medium.version + 1);
         commit.execute().await
     }

@@ -2,6 +2,8 @@
 //! exercised end to end on the stack.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod personal;
+
 use std::io::Cursor;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
@@ -18,6 +20,7 @@ struct Stage {
     world: World,
     api: TestApi,
     shelf: Shelf,
+    exports: Shelf,
     processor: Processor<Shelf>,
 }
 
@@ -26,12 +29,14 @@ impl Stage {
         let world = World::of("media").await;
         let app = App::new(&world.core, &Aws::detached(), "pictures");
         let router = plenary_media::api(world.core.clone()).build(app);
-        let shelf = Shelf::default();
-        let processor = Processor::new(Store::new(world.table().clone()), shelf.clone());
+        let (shelf, exports) = (Shelf::default(), Shelf::default());
+        let store = Store::new(world.table().clone());
+        let processor = Processor::new(store, shelf.clone(), exports.clone());
         Self {
             api: world.api(router),
             world,
             shelf,
+            exports,
             processor,
         }
     }

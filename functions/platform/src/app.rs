@@ -9,10 +9,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use jiff::Timestamp;
 use shared::clock::Clock;
+use shared::objects::Bucket;
 
 use crate::audit::AuditStore;
 use crate::health::Monitor;
 use crate::health::report::Metrics;
+use crate::operations::OperationStore;
 
 /// The state of the routes; clones are the same.
 #[derive(Debug, Clone)]
@@ -21,6 +23,10 @@ pub struct App {
     pub monitor: Monitor,
     /// The audit log.
     pub audit: AuditStore,
+    /// The ledger of operations.
+    pub operations: OperationStore,
+    /// Where the files of exports lie.
+    pub exports: Bucket,
     /// The time.
     pub clock: Clock,
     /// The deployment.
@@ -51,10 +57,18 @@ struct Traffic {
 
 impl App {
     /// The state at cold start.
-    pub fn new(monitor: Monitor, audit: AuditStore, clock: Clock, deployment: Deployment) -> Self {
+    pub fn new(
+        monitor: Monitor,
+        audit: AuditStore,
+        (operations, exports): (OperationStore, Bucket),
+        clock: Clock,
+        deployment: Deployment,
+    ) -> Self {
         Self {
             monitor,
             audit,
+            operations,
+            exports,
             started: clock.now(),
             clock,
             deployment: Arc::new(deployment),

@@ -3,15 +3,17 @@
 //! `platform-api` answers health, the API's description, the problem types and
 //! the catalogue of events, and whatever no group owns. `relay` publishes what
 //! the groups committed ([`relay`]). `platform-worker` writes the audit log
-//! ([`audit`]).
+//! ([`audit`]) and the ledger of operations ([`operations`]).
 
 pub mod app;
 pub mod audit;
 pub mod health;
 pub mod model;
+pub mod operations;
 pub mod problems;
 pub mod relay;
 pub mod routes;
+pub mod worker;
 
 use axum::Router;
 use shared::http::{Api, Core};
@@ -26,6 +28,7 @@ pub fn api(core: Core) -> Api<App> {
         .unlimited_routes(routes::probes())
         .routes(routes::documents())
         .routes(routes::audit())
+        .routes(routes::operations())
 }
 
 /// The HTTP interface with all its layers, its traffic counted.

@@ -48,7 +48,7 @@ pub const DOMAINS: &[Domain] = &[
     },
     Domain {
         name: "platform",
-        description: "Health, this description, problem types, the catalogue of events and the audit log.",
+        description: "Health, this description, problem types, the catalogue of events, the audit log and the ledger of operations.",
         prefixes: &[
             "/v1/health",
             "/v1/openapi.json",
@@ -56,6 +56,7 @@ pub const DOMAINS: &[Domain] = &[
             "/v1/problems",
             "/v1/meta",
             "/v1/audit-log",
+            "/v1/operations",
         ],
     },
 ];

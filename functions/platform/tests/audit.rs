@@ -4,7 +4,7 @@ use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use plenary_audit::{Break, Entry, Verified, Verifier, canonical};
-use plenary_platform::audit::worker::{handle, part};
+use plenary_platform::audit::worker::part;
 use serde_json::{Value, json};
 use shared::{
     event::{
@@ -19,7 +19,7 @@ use shared::{
 
 use crate::health::Setup;
 
-fn batch(events: &[Event]) -> SqsEvent {
+pub fn batch(events: &[Event]) -> SqsEvent {
     let mut batch = SqsEvent::default();
     for (at, event) in events.iter().enumerate() {
         let mut message = SqsMessage::default();
@@ -31,7 +31,9 @@ fn batch(events: &[Event]) -> SqsEvent {
 }
 
 async fn deliver(setup: &Setup, events: &[Event]) -> usize {
-    handle(&setup.audit, batch(events))
+    setup
+        .worker
+        .handle(batch(events))
         .await
         .batch_item_failures
         .len()
@@ -162,7 +164,7 @@ async fn sc_07_poison_is_reported_alone() {
     let setup = Setup::start().await;
     let mut batch = batch(&logins(3));
     batch.records[1].body = Some("{no json".into());
-    let failed = handle(&setup.audit, batch).await.batch_item_failures;
+    let failed = setup.worker.handle(batch).await.batch_item_failures;
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].item_identifier, "1");
     let mut other = logins(1);

@@ -7,7 +7,11 @@ use plenary_platform::app::{App, Deployment};
 use plenary_platform::audit::AuditStore;
 use plenary_platform::health::Monitor;
 use plenary_platform::health::probe::{Probes, Queues, Resources};
-use shared::testing::{TestApi, World};
+use plenary_platform::operations::{Ledger, OperationStore};
+use plenary_platform::worker::Worker;
+use shared::aws::Aws;
+use shared::objects::Bucket;
+use shared::testing::{Shelf, TestApi, World};
 
 use crate::stub::Cloud;
 
@@ -19,6 +23,8 @@ pub struct Setup {
     pub world: World,
     pub cloud: Cloud,
     pub audit: AuditStore,
+    pub exports: Shelf,
+    pub worker: Worker<Shelf>,
     pub api: TestApi,
 }
 
@@ -68,6 +74,10 @@ impl Setup {
         let app = App::new(
             Monitor::new(probes, world.clock.clone()),
             AuditStore::new(world.db.table("audit").await),
+            (
+                OperationStore::new(world.table().clone()),
+                Bucket::new(&Aws::detached(), "exports"),
+            ),
             world.clock.clone(),
             deployment,
         );
@@ -83,10 +93,17 @@ struct Parts {
 impl Parts {
     fn with(self, world: World) -> Setup {
         let audit = self.app.audit.clone();
+        let exports = Shelf::default();
+        let worker = Worker {
+            audit: audit.clone(),
+            ledger: Ledger::new(self.app.operations.clone(), exports.clone()),
+        };
         let api = world.api(plenary_platform::router(world.core.clone(), self.app));
         Setup {
             world,
             audit,
+            exports,
+            worker,
             cloud: self.cloud,
             api,
         }

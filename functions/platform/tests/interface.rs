@@ -56,8 +56,9 @@ async fn gw_18_documented_operations_answer_as_documented() {
     let mut tried = 0;
     for (path, item) in openapi["paths"].as_object().unwrap() {
         let operation = &item["get"];
-        // The audit log asks for a token; its own tests try it.
-        if operation["tags"][0] != "platform" || path.starts_with("/v1/audit-log") {
+        // Those that ask for a token have tests of their own.
+        let own = ["/v1/audit-log", "/v1/operations"];
+        if operation["tags"][0] != "platform" || own.iter().any(|one| path.starts_with(one)) {
             continue;
         }
         let path = path

@@ -5,5 +5,6 @@
 mod audit;
 mod health;
 mod interface;
+mod operations;
 mod relay;
 mod stub;

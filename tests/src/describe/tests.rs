@@ -229,7 +229,8 @@ fn gw_10_every_http_function_is_told_the_networks_of_administrators() {
 }
 
 /// AU-25: whatever a group adds falls under a scope, or is about credentials,
-/// about who belongs to an organisation, or about leaving and agreeing.
+/// about who belongs to an organisation, about leaving and agreeing, or about all
+/// that is kept of a person.
 #[test]
 fn au_25_every_operation_with_a_token_names_its_scope() {
     let openapi = document("openapi.json");
@@ -245,9 +246,14 @@ fn au_25_every_operation_with_a_token_names_its_scope() {
         }
     }
     let credentials = |path: &str| {
-        ["/v1/auth/", "/v1/api-keys", "/v1/events/feeds"]
-            .iter()
-            .any(|prefix| path.starts_with(prefix))
+        [
+            "/v1/auth/",
+            "/v1/api-keys",
+            "/v1/events/feeds",
+            "/v1/operations",
+        ]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
             || path == "/v1/organizations/{organizationId}"
             || path == "/v1/users/me"
             || ["/v1/users/me/export", "/v1/users/me/consents/"]

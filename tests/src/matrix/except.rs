@@ -79,6 +79,10 @@ pub const OPEN: Exceptions = &[
         "getOpenidConfiguration",
         "what others verify our tokens by, and where to report a weakness",
     ),
+    (
+        "getOperation",
+        "who was deleted has no account; exports are hidden from all but their owner",
+    ),
     ("getProblem", "the description of the problems"),
     ("getProgramme", "published events are for everybody"),
     ("getReadiness", "probes have no account"),

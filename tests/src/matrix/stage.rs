@@ -14,15 +14,18 @@ use plenary_notifications::worker::{Trigger, run};
 use plenary_platform::app::{App as Platform, Deployment};
 use plenary_platform::audit::AuditStore;
 use plenary_platform::health::{Monitor, probe::Probes};
+use plenary_platform::operations::{Ledger, OperationStore};
 use serde_json::{Value, json};
 use shared::api_key::{KeyOwner, KeyVerifier, Kind, Terms};
 use shared::aws::Aws;
 use shared::commit::Commit;
+use shared::event::operations::UserExportRequested;
 use shared::http::Core;
-use shared::id::{ApiKeyId, SessionId};
+use shared::id::{ApiKeyId, OperationId, SessionId};
+use shared::objects::Bucket;
 use shared::principal::PlatformRole;
 use shared::table::{Item, Table};
-use shared::testing::{ISSUER, Shelf, TestApi, TestReply, TestUser, World, cx};
+use shared::testing::{ISSUER, Shelf, TestApi, TestReply, TestUser, World, cx, event};
 use shared::token::Claims;
 use shared::worker::WorkerError;
 
@@ -181,6 +184,7 @@ impl Stage {
             ("userId", other.id),
             ("sessionId", text(&sessions, "/items/0/id")),
             ("invitationId", text(&invitation, "/id")),
+            ("operationId", stage.export(&owner).await),
         ];
         stage.names = Names(names.into());
         let event = stage.names.body("createEvent").unwrap();
@@ -344,6 +348,18 @@ impl Stage {
         succeeded(self.apis[group].get(path).token(token).send().await)
     }
 
+    /// The export of somebody's account, which runs.
+    async fn export(&self, who: &Person) -> String {
+        let payload = UserExportRequested {
+            user_id: who.id.parse().unwrap(),
+            operation_id: OperationId::new(),
+        };
+        let store = OperationStore::new(self.tables["platform"].clone());
+        let ledger = Ledger::new(store, Shelf::default());
+        ledger.hear(&event(&payload, 1), &cx()).await.unwrap();
+        payload.operation_id.to_string()
+    }
+
     /// Brings what auth published to the groups that wait for it.
     async fn tell(&self) {
         let events = self.world.outbox(&self.tables["auth"]).await;
@@ -477,6 +493,10 @@ fn platform(world: &World, tables: &BTreeMap<&'static str, Table>) -> Platform {
     Platform::new(
         Monitor::new(probes, world.clock.clone()),
         AuditStore::new(tables["audit"].clone()),
+        (
+            OperationStore::new(tables["platform"].clone()),
+            Bucket::new(&aws, "exports"),
+        ),
         world.clock.clone(),
         Deployment {
             stage: "local".into(),

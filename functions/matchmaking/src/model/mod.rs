@@ -10,6 +10,7 @@ pub mod explain;
 pub mod profile;
 pub mod roster;
 pub mod scoring;
+pub mod spot;
 pub mod terms;
 pub mod tokenizer;
 pub mod vector;

@@ -69,10 +69,7 @@ pub(super) async fn list(
         .caller(principal.user_id)
         .filter("eventId", scope);
     let page = PageRequest::new(&Paging { limit, cursor }, binding, 10, 50)?;
-    let from = page
-        .position()
-        .and_then(|at| at.key.sk.parse().ok())
-        .unwrap_or(0_usize);
+    let after = page.position().and_then(|at| at.key.sk.parse().ok());
     let person = app.store.person(principal.user_id).await?;
     let Some(profile) = person.visible() else {
         return Err(Problem::new(match person.member.profile {
@@ -87,10 +84,10 @@ pub(super) async fn list(
     let count = page.limit as usize;
     let (found, more) = app
         .matcher
-        .page(&person, profile, &results, from, count)
+        .page(&person, profile, &results, after, count)
         .await?;
-    let next = more.then(|| Position {
-        key: Key::new("MATCHES", (from + count).to_string()),
+    let next = more.map(|spot| Position {
+        key: Key::new("MATCHES", spot.to_string()),
         index_sk: None,
     });
     let listing = page.listing(found.into_iter().map(Match::from).collect(), next);

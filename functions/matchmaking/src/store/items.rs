@@ -11,6 +11,7 @@
 //! | [`EventCopy`] | `EVENT#<event>` | `EVENT` |
 //! | [`Settings`] | `EVENT#<event>` | `SETTINGS` |
 //! | [`Run`](super::event_items::Run) | `RUN#<run>` | `RUN` |
+//! | [`Erased`](shared::personal::Erased) | `ERASED#<user>` | `ERASED` |
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -59,9 +60,6 @@ pub struct Member {
     /// When the profile was last set.
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
-    /// Since when the account is gone; kept for a while against late news.
-    #[serde(default)]
-    pub deleted_at: Option<Timestamp>,
 }
 
 impl Member {
@@ -76,7 +74,6 @@ impl Member {
             profile: None,
             vector: None,
             updated_at: None,
-            deleted_at: None,
         }
     }
 }
@@ -95,10 +92,6 @@ impl Entity for Member {
 
     fn version(&self) -> u64 {
         self.version
-    }
-
-    fn expires_at(&self) -> Option<Timestamp> {
-        self.deleted_at.map(|at| later(at, TOMBSTONE))
     }
 }
 
@@ -285,10 +278,15 @@ pub struct Results {
     pub found: ByteBuf,
 }
 
+/// The partition of a person's results.
+pub fn results_partition(owner: UserId) -> String {
+    format!("MATCHES#{owner}")
+}
+
 /// Where a person's results stand.
 pub fn results_key(owner: UserId, event: Option<EventId>) -> Key {
     let sk = event.map_or_else(|| "ALL".to_owned(), |event| event.to_string());
-    Key::new(format!("MATCHES#{owner}"), sk)
+    Key::new(results_partition(owner), sk)
 }
 
 impl Entity for Results {

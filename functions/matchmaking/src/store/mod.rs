@@ -8,13 +8,14 @@ pub mod person;
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde_bytes::ByteBuf;
-use shared::commit::{CHUNK, Commit, CommitError};
+use shared::commit::{Commit, CommitError};
 use shared::cx::Context;
 use shared::event::matchmaking::MatchmakingRunRequested;
 use shared::http::Reply;
 use shared::id::{EventId, RunId, UserId};
+use shared::personal::{Erased, Erasure};
 use shared::problem::Problem;
-use shared::table::{Query, StoreError, Table};
+use shared::table::{Entity, Query, StoreError, Table};
 use uuid::Uuid;
 
 use crate::model::card::Card;
@@ -22,7 +23,10 @@ use crate::model::embedding::Embedder;
 use crate::model::roster::Roster;
 use crate::problems::BUSY;
 use event_items::{EventCopy, Run, RunStatus, Settings, event_key, run_key};
-use items::{Badge, Results, Row, SHARDS, badge_key, badge_partition, results_key, user_partition};
+use items::{
+    Badge, Results, Row, SHARDS, badge_key, badge_partition, results_key, results_partition,
+    user_partition,
+};
 use person::{Change, Person};
 
 /// The group's table; cheap to clone.
@@ -99,20 +103,51 @@ impl Store {
         commit.execute().await
     }
 
-    /// Takes away what is stored of a person whose account is gone, but for the
-    /// member, who keeps late news out.
+    /// The table behind it.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Whether somebody's account is gone.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub async fn is_erased(&self, user: UserId) -> Result<bool, StoreError> {
+        Erased::is(&self.table, user).await
+    }
+
+    /// Takes away all that is stored of a person whose account is gone: the member
+    /// with the badges, and from then on nothing of theirs can be changed or
+    /// made; then all the rest.
     ///
     /// # Errors
     /// A write failed; done again, it goes on.
-    pub async fn erase(&self, cx: &Context, person: &Person) -> Result<(), CommitError> {
-        for keys in person.rows().chunks(CHUNK) {
-            let mut commit = Commit::new(&self.table, cx);
-            for key in keys {
-                commit.delete(key.clone());
-            }
-            commit.execute().await?;
+    pub async fn erase(&self, mut erasure: Erasure<'_>) -> Result<(), CommitError> {
+        let user = erasure.user();
+        let person = self.person(user).await?;
+        if person.member.version > 0 {
+            let member = |commit: &mut Commit| {
+                commit
+                    .delete(person.member.key())
+                    .when("#version = :version_read")
+                    .bind(":version_read", person.member.version);
+                for key in person.badge_keys() {
+                    commit.delete(key);
+                }
+            };
+            let profiles = usize::from(person.member.profile.is_some());
+            erasure.portion("profiles", profiles, member).await?;
         }
-        Ok(())
+        let theirs = || Query::partition(user_partition(user));
+        let saved = theirs().begins_with("SAVED#");
+        erasure.sweep("savedEvents", saved).await?;
+        let answers = theirs().begins_with("ANSWERS#");
+        erasure.sweep("answers", answers).await?;
+        let attendances = theirs().begins_with("ATTENDS#");
+        erasure.sweep("attendances", attendances).await?;
+        let matches = Query::partition(results_partition(user));
+        erasure.sweep("matches", matches).await?;
+        erasure.finish().await
     }
 
     /// What a request for matches needs besides the person: one batch of reads.

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde_bytes::ByteBuf;
 use shared::commit::{Action, Commit};
 use shared::id::{EventId, UserId};
+use shared::personal::Erased;
 use shared::problem::Problem;
 use shared::table::{Entity, Key};
 
-use super::items::{Answered, Attendance, Badge, Member, Row, Saved, badge_key, results_key};
+use super::items::{Answered, Attendance, Badge, Member, Row, Saved, badge_key};
 use crate::model::card::{Card, Interest};
 use crate::model::embedding::Embedder;
 use crate::model::profile::Profile;
@@ -87,19 +88,15 @@ impl Person {
         self.answered.iter().find(|a| a.event_id == event)
     }
 
-    /// What is stored besides the member: of an account that is gone, it goes.
-    pub(super) fn rows(&self) -> Vec<Key> {
+    /// Where the person's badges stand.
+    pub(super) fn badge_keys(&self) -> impl Iterator<Item = Key> {
         let user = self.member.user_id;
-        let saved = self.saved.iter().map(Entity::key);
-        let answered = self.answered.iter().map(Entity::key);
-        let attended = self.attendances.iter();
-        let attended = attended.flat_map(|a| [a.key(), results_key(user, Some(a.event_id))]);
-        let overall = [results_key(user, None)];
-        saved
-            .chain(answered)
-            .chain(attended)
-            .chain(overall)
-            .collect()
+        self.badged().map(move |a| badge_key(a.event_id, user))
+    }
+
+    /// Everything that the person saved, answered and attended.
+    pub fn entries(&self) -> (&[Saved], &[Answered], &[Attendance]) {
+        (&self.saved, &self.answered, &self.attendances)
     }
 
     /// Whether the person has a place at an event.
@@ -241,8 +238,11 @@ fn apply(commit: &mut Commit, after: &mut Person, change: Change) -> Option<Even
     }
 }
 
+/// Of somebody who is not known yet it is made sure that they are not gone; of
+/// others the version does.
 fn member<'a>(commit: &'a mut Commit, member: &Member) -> &'a mut Action {
     if member.version == 0 {
+        Erased::not(commit, member.user_id).or(Problem::new(&BUSY));
         commit.create(member)
     } else {
         commit.replace(member)

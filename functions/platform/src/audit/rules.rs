@@ -128,7 +128,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "user.export.completed",
         "it follows from user.export.requested",
     ),
-    ("saga.step.completed", "the operation holds it"),
+    ("saga.step.completed", "the ledger of operations holds it"),
     ("connection.accepted", "between two people"),
     ("connection.removed", "between two people"),
     ("event.updated", "content, not rights"),
@@ -236,6 +236,7 @@ mod tests {
     use shared::event::CATALOGUE;
 
     use super::*;
+    use crate::operations::HEARD;
 
     fn sample(kind: &str) -> Event {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/contracts");
@@ -255,9 +256,9 @@ mod tests {
         assert!(LEFT_OUT.iter().all(|(_, why)| why.len() > 10));
     }
 
-    /// The subscription in the template is held to the rules.
+    /// The subscription in the template is held to the rules, and to the ledger.
     #[test]
-    fn sc_07_the_worker_hears_what_the_rules_name() {
+    fn sc_07_the_worker_hears_what_the_rules_and_the_ledger_name() {
         let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
         let text = std::fs::read_to_string(template).unwrap();
         let at = text.find("  PlatformWorkerSubscription:").unwrap();
@@ -267,7 +268,8 @@ mod tests {
             .skip(1)
             .map_while(|line| line.trim().strip_prefix("- "))
             .collect();
-        let wanted: BTreeSet<&str> = AUDITED.iter().map(|rule| rule.kind).collect();
+        let audited = AUDITED.iter().map(|rule| rule.kind);
+        let wanted: BTreeSet<&str> = audited.chain(HEARD.iter().copied()).collect();
         assert_eq!(heard, wanted);
     }
 

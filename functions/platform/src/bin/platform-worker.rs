@@ -2,11 +2,10 @@
 #![recursion_limit = "256"]
 
 use lambda_runtime::Error;
-use plenary_platform::audit::{
-    AuditStore,
-    worker::{self, Command, Payload},
-};
-use serde_json::Value;
+use plenary_platform::audit::AuditStore;
+use plenary_platform::operations::{Ledger, OperationStore};
+use plenary_platform::worker::{Payload, Worker};
+use shared::objects::Bucket;
 use shared::{aws::Aws, config::Env, run};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,21 +13,13 @@ async fn main() -> Result<(), Error> {
     run::start()?;
     let aws = Aws::from_env()?;
     let mut env = Env::read();
-    let table = env.required("AUDIT_TABLE");
+    let names = ["AUDIT_TABLE", "TABLE_NAME", "EXPORT_BUCKET"].map(|name| env.required(name));
     env.check()?;
-    let store = AuditStore::new(aws.table(table));
-    run::payloads(|payload: Payload| {
-        let store = store.clone();
-        async move { answer(&store, payload).await }
-    })
-    .await
-}
-
-async fn answer(store: &AuditStore, payload: Payload) -> Result<Value, Error> {
-    match payload {
-        Payload::Batch(batch) => Ok(serde_json::to_value(worker::handle(store, batch).await)?),
-        Payload::Command(Command::Audit { chain, from }) => Ok(serde_json::to_value(
-            worker::part(store, &chain, from).await?,
-        )?),
-    }
+    let [audit, table, exports] = names;
+    let store = OperationStore::new(aws.table(table));
+    let worker = &Worker {
+        audit: AuditStore::new(aws.table(audit)),
+        ledger: Ledger::new(store, Bucket::new(&aws, exports)),
+    };
+    run::payloads(|payload: Payload| worker.answer(payload)).await
 }

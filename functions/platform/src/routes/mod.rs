@@ -9,6 +9,7 @@ mod health_group;
 mod live;
 mod meta;
 mod openapi;
+mod operations;
 mod problem;
 mod problems;
 mod ready;
@@ -34,6 +35,13 @@ pub fn audit() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(audit_log::list::list))
         .routes(routes!(audit_log::export::export))
+}
+
+/// The ledger of operations.
+pub fn operations() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(operations::list::list))
+        .routes(routes!(operations::get::get))
 }
 
 /// What describes the API.

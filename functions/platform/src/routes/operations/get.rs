@@ -1,0 +1,62 @@
+//! `GET /v1/operations/{operationId}`
+
+use axum::extract::State;
+use http::header::RETRY_AFTER;
+use shared::http::{Path, Reply};
+use shared::id::OperationId;
+use shared::principal::Principal;
+use shared::problem::Problem;
+
+use super::OperationView;
+use crate::app::App;
+use crate::operations::model::{Kind, Operation, Status};
+
+/// When it is worth asking again, in seconds.
+const SOON: &str = "5";
+
+/// Follow an operation
+///
+/// An export is shown to whose it is, and to nobody else; a finished one has a
+/// link to its file, a ZIP of one JSON document per group, for a week. The link
+/// is made anew for every answer. A deletion is shown to everybody who knows its
+/// id, without a token, for the person has no account any more: it holds nothing
+/// personal, and stays as the proof. No API key opens this.
+#[utoipa::path(
+    get, path = "/v1/operations/{operationId}", operation_id = "getOperation", tag = "platform",
+    params(("operationId" = OperationId, Path, description = "The operation.")),
+    responses(
+        (status = 200, description = "The operation; `Retry-After` while it is running", body = OperationView),
+        (status = 404, description = "`not-found`"),
+    ),
+    security((), ("bearer" = [])),
+)]
+pub async fn get(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    Path(id): Path<OperationId>,
+) -> Result<Reply, Problem> {
+    let operation = app.operations.operation(id).await?;
+    let operation = operation.filter(|operation| shown(operation, principal.as_ref()));
+    let view = operation.as_ref().and_then(OperationView::of);
+    let (Some(operation), Some(view)) = (operation, view) else {
+        return Err(Problem::not_found("The operation"));
+    };
+    let view = view.with_download(&app, &operation).await?;
+    let reply = Reply::ok(&view)?;
+    // An answer with a link is another one each time, and is not to be kept.
+    Ok(match view.status {
+        Status::Running => reply.hashed().revalidated().header(RETRY_AFTER, SOON),
+        _ if view.download.is_some() => reply,
+        _ => reply.hashed().revalidated(),
+    })
+}
+
+fn shown(operation: &Operation, principal: Option<&Principal>) -> bool {
+    match operation.kind {
+        Some(Kind::AccountDeletion) => true,
+        Some(Kind::AccountExport) => {
+            principal.is_some_and(|one| operation.user_id == Some(one.user_id))
+        }
+        None => false,
+    }
+}
