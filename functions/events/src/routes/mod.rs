@@ -23,6 +23,7 @@ mod registrations;
 mod reject;
 mod save;
 mod schedule;
+mod search;
 mod submit;
 mod update;
 mod venues;
@@ -183,6 +184,7 @@ fn routes() -> OpenApiRouter<App> {
         .route_layer(from_fn_with_state("/v1/events/{id}/save", deprecated));
     OpenApiRouter::new()
         .routes(routes!(create::create, list::list))
+        .routes(routes!(search::search))
         .routes(routes!(calendar::list_as_calendar))
         .routes(routes!(save::list_saved))
         .routes(routes!(schedule::schedule))
