@@ -53,6 +53,7 @@ async fn mm_02_the_waitlist_is_no_place() {
         starts_at: crate::stage::starts_at(),
         time_zone: "Europe/Berlin".into(),
         organizer_id: me.id,
+        organization_id: None,
         reason: None,
         accepted: true,
     };

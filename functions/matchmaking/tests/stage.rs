@@ -135,6 +135,7 @@ pub fn registration_as(
         starts_at: starts_at(),
         time_zone: "Europe/Berlin".into(),
         organizer_id: UserId::new(),
+        organization_id: None,
         reason: None,
         accepted: true,
     };
@@ -151,6 +152,7 @@ pub fn cancellation(at: EventId, user_id: UserId, id: RegistrationId, sequence: 
         starts_at: starts_at(),
         time_zone: "Europe/Berlin".into(),
         organizer_id: UserId::new(),
+        organization_id: None,
         reason: None,
         accepted: true,
     };

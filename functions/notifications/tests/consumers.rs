@@ -214,6 +214,49 @@ async fn no_14_registrations_are_grouped_for_the_organiser() {
     assert_eq!((inbox.len(), inbox[0]["count"].as_u64()), (4, Some(1)));
 }
 
+/// NO-14: of an organisation's event the maker hears while their role lets them
+/// see who comes: not after a change of role, and not when they have left.
+#[tokio::test]
+async fn no_14_who_left_the_organisation_hears_of_no_registrations() {
+    let stage = Stage::new().await;
+    let organiser = stage.person("Olga").await;
+    let organization = OrganizationId::new();
+    let registers = async |organization| {
+        let mut created = registration(UserId::new(), organiser.id, EventId::new());
+        created.organization_id = organization;
+        stage.tell(&created, 1, None).await;
+        stage.inbox(&organiser).await.len()
+    };
+    assert_eq!(registers(Some(organization)).await, 0, "never belonged");
+    stage
+        .joins(&organiser, organization, Role::Organizer, 1)
+        .await;
+    assert_eq!(registers(Some(organization)).await, 1);
+    let other = OrganizationId::new();
+    assert_eq!(registers(Some(other)).await, 1, "another organisation");
+    stage
+        .joins(&organiser, organization, Role::Moderator, 2)
+        .await;
+    assert_eq!(registers(Some(organization)).await, 1, "another role");
+    stage
+        .joins(&organiser, organization, Role::Checkin, 3)
+        .await;
+    assert_eq!(registers(Some(organization)).await, 2);
+    let removed = OrganizationMemberRemoved {
+        organization_id: organization,
+        user_id: organiser.id,
+    };
+    stage.tell(&removed, 4, Some(organiser.id)).await;
+    let after = registers(Some(organization)).await;
+    assert_eq!(registers(Some(organization)).await, after, "has left");
+    let types = stage.types(&organiser).await;
+    let heard = |kind: &&String| *kind == "event.registrations";
+    assert_eq!(types.iter().filter(heard).count(), 2);
+    registers(None).await;
+    let types = stage.types(&organiser).await;
+    assert_eq!(types.iter().filter(heard).count(), 3, "a personal event");
+}
+
 /// NO-14: many at once lose nothing.
 #[tokio::test]
 async fn no_14_racing_registrations_are_all_counted() {
@@ -248,6 +291,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         starts_at: created.starts_at,
         time_zone: created.time_zone.clone(),
         organizer_id: organiser.id,
+        organization_id: None,
         reason: None,
         accepted: true,
     };
@@ -262,6 +306,7 @@ async fn no_14_waitlist_promotion_and_cancellation() {
         starts_at: created.starts_at,
         time_zone: created.time_zone,
         organizer_id: organiser.id,
+        organization_id: None,
         reason: Some("The hall burnt down".into()),
         accepted: true,
     };

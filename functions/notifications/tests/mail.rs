@@ -40,6 +40,7 @@ async fn no_06_an_email_has_text_html_and_a_way_out() {
         starts_at: created.starts_at,
         time_zone: created.time_zone,
         organizer_id: created.organizer_id,
+        organization_id: None,
         reason: None,
         accepted: true,
     };
@@ -224,6 +225,7 @@ async fn no_05_quiet_hours_defer_email() {
         starts_at: shared::testing::now(),
         time_zone: "UTC".into(),
         organizer_id: UserId::new(),
+        organization_id: None,
         reason: None,
         accepted: true,
     };

@@ -285,6 +285,7 @@ pub fn registration(
         starts_at: "2026-10-10T16:30:00Z".parse().unwrap(),
         time_zone: "Europe/Berlin".into(),
         organizer_id,
+        organization_id: None,
         reason: None,
         accepted: true,
     }

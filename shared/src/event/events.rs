@@ -221,8 +221,12 @@ macro_rules! registration_event {
             pub starts_at: Timestamp,
             /// IANA time zone.
             pub time_zone: String,
-            /// Who organises it.
+            /// Who made it.
             pub organizer_id: UserId,
+            /// The organisation whose event it is; absent for a personal one,
+            /// which its maker alone organises.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub organization_id: Option<OrganizationId>,
             /// Why, where somebody else decided.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub reason: Option<String>,

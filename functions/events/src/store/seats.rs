@@ -44,6 +44,7 @@ macro_rules! payload {
             starts_at: $event.details.starts_at,
             time_zone: $event.details.time_zone.clone(),
             organizer_id: $event.created_by,
+            organization_id: $event.organization_id,
             reason: $reason,
             accepted: $registration.accepted,
         }

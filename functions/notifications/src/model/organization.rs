@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::id::{OrganizationId, UserId};
-use shared::principal::Role;
+use shared::principal::{Permission, Role};
 
 /// A membership. One that has ended stays as a tombstone, lest an older event
 /// that comes late bring it back.
@@ -21,5 +21,11 @@ impl Member {
     /// Whether they decide on submitted events.
     pub const fn approves(&self) -> bool {
         matches!(self.role, Some(Role::Owner | Role::Admin | Role::Approver))
+    }
+
+    /// Whether they may see who comes to its events.
+    pub fn sees_attendees(&self) -> bool {
+        self.role
+            .is_some_and(|role| role.permits(Permission::AttendeesView))
     }
 }

@@ -95,6 +95,10 @@ fn approvers(organization: OrganizationId) -> String {
     format!("APPROVERS#{organization}")
 }
 
+fn member_key(organization: OrganizationId, user: UserId) -> Key {
+    Key::new(format!("ORG#{organization}"), format!("MEMBER#{user}"))
+}
+
 fn mail_partition(event: Uuid) -> String {
     format!("MAIL#{event}")
 }
@@ -180,8 +184,7 @@ impl Entity for Member {
     const KIND: &'static str = "member";
 
     fn key(&self) -> Key {
-        let pk = format!("ORG#{}", self.organization_id);
-        Key::new(pk, format!("MEMBER#{}", self.user_id))
+        member_key(self.organization_id, self.user_id)
     }
 
     fn indexes(&self) -> Indexes {

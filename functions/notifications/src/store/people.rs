@@ -9,7 +9,7 @@ use shared::table::{Index, Query, StoreError};
 use shared::worker::WorkerError;
 
 use super::inbox::{lost_race, raced, write};
-use super::{Store, again, approvers, preferences_key, recipient_key};
+use super::{Store, again, approvers, member_key, preferences_key, recipient_key};
 use crate::model::{MailRef, Member, Preferences, Recipient};
 
 impl Store {
@@ -152,6 +152,17 @@ impl Store {
         let mut commit = Commit::new(&self.table, cx);
         commit.project(member, sequence);
         commit.execute().await.settled()
+    }
+
+    /// What somebody is in an organisation, as far as it is known.
+    pub async fn member(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        self.table
+            .get_consistent(&member_key(organization, user))
+            .await
     }
 
     /// Who decides on submitted events of an organisation.

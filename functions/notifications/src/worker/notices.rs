@@ -31,7 +31,8 @@ pub(super) async fn of(store: &Store, event: &Event) -> Result<Vec<Notice>, Work
         RegistrationCreated::TYPE => {
             let created: RegistrationCreated = event.data()?;
             let name = store.name_of(created.user_id).await?;
-            registration_created(created, name)
+            let organizer = organizer(store, &created).await?;
+            registration_created(created, organizer, name)
         }
         RegistrationPromoted::TYPE => registration_promoted(event.data()?),
         RegistrationOffered::TYPE => registration_offered(event.data()?),
@@ -188,8 +189,32 @@ fn cancelled(event: &Event, cancelled: EventCancelled) -> Vec<Notice> {
     vec![notice(author, message, None)]
 }
 
+/// Who hears that somebody registers: the maker of the event, unless they do it
+/// themselves, and in an organisation while their role lets them see attendees.
+async fn organizer(
+    store: &Store,
+    created: &RegistrationCreated,
+) -> Result<Option<UserId>, WorkerError> {
+    let maker = created.organizer_id;
+    if maker == created.user_id {
+        return Ok(None);
+    }
+    let hears = match created.organization_id {
+        None => true,
+        Some(organization) => {
+            let member = store.member(organization, maker).await?;
+            member.is_some_and(|member| member.sees_attendees())
+        }
+    };
+    Ok(hears.then_some(maker))
+}
+
 /// The attendee has it in writing; the organiser hears of others only.
-fn registration_created(created: RegistrationCreated, name: Option<String>) -> Vec<Notice> {
+fn registration_created(
+    created: RegistrationCreated,
+    organizer: Option<UserId>,
+    name: Option<String>,
+) -> Vec<Notice> {
     let occasion = Occasion {
         event_id: created.event_id,
         title: created.title.clone(),
@@ -202,12 +227,12 @@ fn registration_created(created: RegistrationCreated, name: Option<String>) -> V
         _ => return Vec::new(),
     };
     let mut notices = vec![notice(created.user_id, confirmation, None)];
-    if created.organizer_id != created.user_id {
+    if let Some(organizer) = organizer {
         let message = Message::EventRegistrations {
             event_id: created.event_id,
             title: created.title,
         };
-        notices.push(notice(created.organizer_id, message, name));
+        notices.push(notice(organizer, message, name));
     }
     notices
 }
