@@ -40,6 +40,11 @@ pub enum Job {
         /// Whose.
         organization_id: OrganizationId,
     },
+    /// Take the rest of a deleted event's history away.
+    ForgetHistory {
+        /// Of which event.
+        event_id: EventId,
+    },
     /// Bring a changed venue into the events that take place there.
     FollowVenue {
         /// Which.
@@ -55,6 +60,7 @@ impl Job {
             Self::EndRegistrations { event_id, .. } => format!("REGISTRATIONS#{event_id}"),
             Self::GiveOut { event_id } => format!("PLACES#{event_id}"),
             Self::Close { organization_id } => format!("CLOSE#{organization_id}"),
+            Self::ForgetHistory { event_id } => format!("HISTORY#{event_id}"),
             Self::FollowVenue { venue_id } => format!("VENUE#{venue_id}"),
         };
         Key::new(format!("JOB#{subject}"), "JOB")
@@ -70,7 +76,7 @@ impl Job {
     }
 }
 
-/// A job that could not be finished at once.
+/// A job that could not be finished, or begun, at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptJob {
@@ -85,6 +91,19 @@ pub struct KeptJob {
     pub correlation_id: String,
     /// Counts the changes; 0 while it is not kept.
     pub version: u64,
+}
+
+impl KeptJob {
+    /// A job that nobody has worked on.
+    pub fn new(job: Job, now: Timestamp, correlation_id: &str) -> Self {
+        Self {
+            job,
+            progress: Progress::default(),
+            touched_at: now,
+            correlation_id: correlation_id.to_owned(),
+            version: 0,
+        }
+    }
 }
 
 impl Entity for KeptJob {

@@ -76,7 +76,7 @@ async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem
     family::remove(&mut commit, event);
     commit.delete(Admission::key_of(event.id));
     shelve(&mut commit, Some(event), None);
-    app.store.forget_history(&mut commit, event.id).await?;
+    app.store.forget_history(cx, &mut commit, event.id).await?;
     commit.publish(
         &EventDeleted {
             event_id: event.id,

@@ -98,7 +98,7 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Commit
     family::remove(&mut commit, event);
     commit.delete(Admission::key_of(event.id));
     shelve(&mut commit, Some(event), None);
-    store.forget_history(&mut commit, event.id).await?;
+    store.forget_history(cx, &mut commit, event.id).await?;
     commit.publish(
         &EventDeleted {
             event_id: event.id,
@@ -111,6 +111,27 @@ async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), Commit
         Err(CommitError::Condition(problem)) if problem.kind() == &HAS_SESSIONS => Ok(()),
         result => result,
     }
+}
+
+/// Takes the rest of a deleted event's history away. Nothing is added to it:
+/// every entry is written with the event.
+pub(super) async fn forget_history(
+    store: &Store,
+    cx: &Context,
+    id: EventId,
+) -> Result<Left, WorkerError> {
+    if store.find(id).await?.is_some() {
+        return Ok(None);
+    }
+    while !late(cx) {
+        let mut commit = store.commit(cx);
+        let more = store.forget_some_history(&mut commit, id).await?;
+        commit.execute().await.settled()?;
+        if !more {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Progress::default()))
 }
 
 /// Writes what Plenary did by itself into the event's history.

@@ -209,7 +209,8 @@ impl App {
             self.store
                 .pass(&mut commit, &scan, &before, &before.after(&scan));
             if scan.direction == Direction::Entry {
-                registration = enter(&mut commit, door, registration, scan.at);
+                let first = before.entries == 0;
+                registration = enter(&mut commit, door, registration, scan.at, first);
             }
         } else if told.keep {
             self.store.note(&mut commit, &scan);
@@ -220,14 +221,19 @@ impl App {
 }
 
 /// The registration's person has come, on whichever list and with whichever
-/// ticket: others hear of the first time.
+/// ticket: others hear of the first time. The `first` on a list is a new version
+/// all the same: who takes another check-in back meanwhile must see it.
 fn enter(
     commit: &mut Commit,
     door: &Door,
     registration: Registration,
     at: Timestamp,
+    first: bool,
 ) -> Registration {
     if registration.status != RegistrationStatus::Confirmed {
+        if first {
+            commit.replace(&registration).or(moved());
+        }
         return registration;
     }
     let entered = Registration {

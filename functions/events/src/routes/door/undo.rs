@@ -17,7 +17,7 @@ use super::list;
 use crate::model::{
     Admission, CheckInList, Direction, Presence, Registration, RegistrationStatus, Scan, Verdict,
 };
-use crate::store::Seats;
+use crate::store::{Seats, moved};
 
 /// Whose check-in to take back, and why.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -116,6 +116,8 @@ async fn attempt(
         Seats::of(&event, &counts, &mut commit).undo_check_in(&next, reason);
         next
     } else {
+        // A new version all the same: what is seen of the other places holds.
+        commit.replace(&registration).or(moved());
         registration
     };
     let view = RegistrationView::new(&next).for_the_door();

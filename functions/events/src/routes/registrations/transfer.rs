@@ -56,7 +56,7 @@ pub struct HandOver {
         (status = 202, description = "The registration, until somebody takes it over.", body = RegistrationView),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`conflict`, `registration-closed`"),
-        (status = 429, description = "`quota-exceeded`: too many letters"),
+        (status = 429, description = "`quota-exceeded`: too many letters, or too soon after another"),
     ),
     security(("bearer" = []))
 )]
@@ -114,7 +114,7 @@ pub(super) enum Recipient {
 }
 
 /// The registration while it is being handed over; publishes what tells the
-/// recipient. A letter to an address is on `sender`'s account.
+/// recipient. The letter is on `sender`'s account, to a user as to an address.
 pub(super) async fn offer(
     app: &App,
     commit: &mut Commit,
@@ -152,6 +152,7 @@ pub(super) async fn offer(
     };
     match to {
         Recipient::User(user) => {
+            letter(commit, sender, &user.to_string());
             transfer.to_user = Some(user);
             told.to_user = Some(user);
         }
