@@ -21,8 +21,11 @@ pub mod id;
 pub mod idempotency;
 pub mod limit;
 pub mod network;
+#[cfg(feature = "objects")]
+pub mod objects;
 pub mod outward;
 pub mod page;
+pub mod personal;
 pub mod principal;
 pub mod problem;
 pub mod rotation;

@@ -19,7 +19,8 @@ use shared::event::events::{
     RegistrationCancelled, RegistrationCreated, RegistrationPromoted,
 };
 use shared::event::matchmaking::MatchmakingRunRequested;
-use shared::event::users::{UserDeleted, UserProfileUpdated};
+use shared::event::operations::UserDeleted;
+use shared::event::users::UserProfileUpdated;
 use shared::event::{Contract, Event};
 use shared::id::{EventId, RegistrationId, UserId};
 use shared::worker::{WorkerError, run_batch};

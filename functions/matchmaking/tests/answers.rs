@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use shared::event::Event;
 use shared::event::attendees::AnswersShared;
-use shared::event::users::UserDeleted;
+use shared::event::operations::UserDeleted;
 use shared::id::{EventId, OperationId, RegistrationId, UserId};
 use shared::testing::{TestUser, event};
 

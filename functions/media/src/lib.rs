@@ -6,7 +6,6 @@
 
 pub mod form;
 pub mod model;
-pub mod objects;
 pub mod problems;
 pub mod processor;
 pub mod routes;

@@ -14,11 +14,11 @@ use shared::cx::Context;
 use shared::event::media::MediaDeleted;
 use shared::event::{Contract, Event};
 use shared::id::MediaId;
+use shared::objects::Objects;
 use shared::worker::{WorkerError, run_messages};
 
 use crate::model::medium::{Content, Medium, Status};
-use crate::model::{ImageType, Picture, Rejection, objects, process};
-use crate::objects::Objects;
+use crate::model::{ImageType, MAX_BYTES, Picture, Rejection, objects, process};
 use crate::store::Store;
 
 /// How long one message may take; below the function's time-out.
@@ -144,7 +144,7 @@ impl<O: Objects> Processor<O> {
         medium.begin(object.e_tag.clone(), now);
         self.store.begin(&cx, &medium, first, object.size).await?;
         medium.version += 1;
-        let Some(bytes) = self.objects.read(key).await? else {
+        let Some(bytes) = self.objects.read(key, MAX_BYTES).await? else {
             // Removed by a twin that is further than we knew.
             return Err(WorkerError::transient("the upload is not there"));
         };
@@ -166,11 +166,11 @@ impl<O: Objects> Processor<O> {
     async fn keep(&self, id: MediaId, picture: &Picture) -> Result<(), WorkerError> {
         let original = &picture.original;
         self.objects
-            .write(&objects::original(id, original.kind), original)
+            .write(&objects::original(id, original.kind), original.object())
             .await?;
         for (preset, encoded) in &picture.variants {
             let key = objects::variant(id, *preset, encoded.kind);
-            self.objects.write(&key, encoded).await?;
+            self.objects.write(&key, encoded.object()).await?;
         }
         Ok(())
     }

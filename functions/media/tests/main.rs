@@ -2,56 +2,17 @@
 //! exercised end to end on the stack.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::{Arc, Mutex};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use image::ImageFormat;
 use plenary_media::App;
-use plenary_media::model::Encoded;
-use plenary_media::objects::{Access, Objects};
 use plenary_media::processor::Processor;
 use plenary_media::store::Store;
 use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::event::Event;
-use shared::testing::{TestApi, TestUser, World};
-
-/// A bucket in memory.
-#[derive(Debug, Clone, Default)]
-struct Shelf(Arc<Mutex<HashMap<String, Vec<u8>>>>);
-
-impl Objects for Shelf {
-    fn read<'a>(&'a self, key: &'a str) -> Access<'a, Option<Vec<u8>>> {
-        Box::pin(async move { Ok(self.0.lock().unwrap().get(key).cloned()) })
-    }
-
-    fn write<'a>(&'a self, key: &'a str, picture: &'a Encoded) -> Access<'a, ()> {
-        Box::pin(async move {
-            self.0
-                .lock()
-                .unwrap()
-                .insert(key.to_owned(), picture.bytes.clone());
-            Ok(())
-        })
-    }
-
-    fn remove<'a>(&'a self, key: &'a str) -> Access<'a, ()> {
-        Box::pin(async move {
-            self.0.lock().unwrap().remove(key);
-            Ok(())
-        })
-    }
-}
-
-impl Shelf {
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.0.lock().unwrap().keys().cloned().collect();
-        names.sort();
-        names
-    }
-}
+use shared::testing::{Shelf, TestApi, TestUser, World};
 
 struct Stage {
     world: World,
@@ -89,11 +50,7 @@ impl Stage {
     /// The bytes arrive, and S3 says so; how many messages failed.
     async fn arrive(&self, permit: &Value, bytes: &[u8]) -> usize {
         let key = permit["upload"]["fields"]["key"].as_str().unwrap();
-        self.shelf
-            .0
-            .lock()
-            .unwrap()
-            .insert(key.to_owned(), bytes.to_vec());
+        self.shelf.put(key, bytes);
         self.notify(key).await
     }
 

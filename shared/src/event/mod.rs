@@ -12,6 +12,7 @@ pub mod events;
 pub mod matchmaking;
 pub mod media;
 pub mod notifications;
+pub mod operations;
 pub mod users;
 
 use jiff::Timestamp;
@@ -34,6 +35,11 @@ pub trait Contract: Serialize + DeserializeOwned {
 
     /// What it is about: an id.
     fn subject(&self) -> String;
+
+    /// The domain that publishes this one, where every domain publishes the type.
+    fn source(&self) -> String {
+        Self::SOURCE.to_owned()
+    }
 }
 
 /// An event in its envelope.
@@ -88,7 +94,7 @@ impl Event {
             specversion: "1.0".into(),
             id: Uuid::now_v7(),
             kind: C::TYPE.into(),
-            source: C::SOURCE.into(),
+            source: payload.source(),
             subject: payload.subject(),
             time,
             datacontenttype: "application/json".into(),
@@ -128,6 +134,22 @@ macro_rules! contract {
             }
         }
     };
+    // Of a type that every group publishes: which one does stands in a field.
+    ($name:ident, $kind:literal, $group:ident, $subject:ident) => {
+        impl crate::event::Contract for $name {
+            const TYPE: &'static str = $kind;
+            const VERSION: u32 = 1;
+            const SOURCE: &'static str = "/domains/*";
+
+            fn subject(&self) -> String {
+                self.$subject.to_string()
+            }
+
+            fn source(&self) -> String {
+                format!("/domains/{}", self.$group)
+            }
+        }
+    };
 }
 pub(crate) use contract;
 
@@ -138,7 +160,7 @@ pub struct Published {
     pub kind: &'static str,
     /// The contract's version.
     pub version: u32,
-    /// The publishing domain.
+    /// The publishing domain; `/domains/*` where every domain does.
     pub source: &'static str,
     /// Reads a sample as the contract and writes it again; the two must agree.
     pub round_trip: fn(&Value) -> Result<Value, serde_json::Error>,
@@ -182,7 +204,6 @@ pub const CATALOGUE: &[Published] = &[
     published::<accounts::OrganizationInvitationRevoked>(),
     published::<accounts::OrganizationInvitationDeclined>(),
     published::<users::UserProfileUpdated>(),
-    published::<users::UserDeleted>(),
     published::<users::ConnectionAccepted>(),
     published::<users::ConnectionRemoved>(),
     published::<events::EventCreated>(),
@@ -217,6 +238,12 @@ pub const CATALOGUE: &[Published] = &[
     published::<notifications::NotificationCreated>(),
     published::<notifications::NotificationDelivered>(),
     published::<notifications::NotificationFailed>(),
+    published::<operations::UserDeletionRequested>(),
+    published::<operations::UserDeletionCancelled>(),
+    published::<operations::UserDeleted>(),
+    published::<operations::UserExportRequested>(),
+    published::<operations::UserExportCompleted>(),
+    published::<operations::SagaStepCompleted>(),
 ];
 
 #[cfg(test)]
@@ -239,7 +266,7 @@ mod tests {
             let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
             let event: Event = serde_json::from_str(&text).unwrap();
             assert_eq!(event.kind, contract.kind);
-            assert_eq!(event.source, contract.source);
+            assert!([event.source.as_str(), "/domains/*"].contains(&contract.source));
             assert_eq!(event.version(), Some(contract.version));
             assert_eq!(
                 (contract.round_trip)(&event.data).unwrap(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::contract;
-use crate::id::{ConnectionId, OperationId, UserId};
+use crate::id::{ConnectionId, UserId};
 
 /// A person's profile changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,14 +43,3 @@ connection_event!(
     ConnectionRemoved,
     "connection.removed"
 );
-
-/// A person's account is gone, and with it what every group keeps of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserDeleted {
-    /// Who.
-    pub user_id: UserId,
-    /// The operation that saw to it.
-    pub operation_id: OperationId,
-}
-contract!(UserDeleted, "user.deleted", "users", user_id);

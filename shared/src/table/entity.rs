@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
@@ -68,6 +68,21 @@ pub trait Entity: Serialize + DeserializeOwned {
     /// When it ceases to exist.
     fn expires_at(&self) -> Option<Timestamp> {
         None
+    }
+}
+
+/// An item of which only the key matters: for removing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AnyItem {
+    pk: String,
+    sk: String,
+}
+
+impl Entity for AnyItem {
+    const KIND: &'static str = "any";
+
+    fn key(&self) -> Key {
+        Key::new(self.pk.clone(), self.sk.clone())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::page::invalid_cursor;
 use crate::problem::{Problem, UNAVAILABLE};
 
-pub use entity::{Entity, Indexes, Item, Key, parse};
+pub use entity::{AnyItem, Entity, Indexes, Item, Key, parse};
 pub use query::{Found, Index, Position, Query};
 
 pub(crate) use entity::{expired, key_of, text};

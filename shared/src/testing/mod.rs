@@ -9,6 +9,8 @@ mod faults;
 pub mod ground;
 #[cfg(feature = "sealing")]
 mod sealer;
+#[cfg(feature = "objects")]
+mod shelf;
 mod stop;
 
 pub use api::{TestApi, TestReply, TestRequest};
@@ -16,6 +18,8 @@ pub use db::TestDb;
 pub use faults::{Call, Fault, Faults};
 #[cfg(feature = "sealing")]
 pub use sealer::MemorySealer;
+#[cfg(feature = "objects")]
+pub use shelf::Shelf;
 
 pub use stop::{Moment, stopped};
 

@@ -18,12 +18,13 @@ use shared::{
     id::{OrganizationId, UserId},
     principal::Role,
     problem::{CONFLICT, Problem},
+    table::AnyItem,
     table::{Entity, Key, Query, StoreError},
 };
 
 use super::{
     Store,
-    items::{self, AnyItem, Claim},
+    items::{self, Claim},
     members::Actor,
 };
 use crate::{

@@ -2,11 +2,11 @@
 #![recursion_limit = "256"]
 
 use lambda_runtime::Error;
-use plenary_media::objects::Bucket;
 use plenary_media::processor::Processor;
 use plenary_media::store::Store;
 use shared::aws::Aws;
 use shared::config::Env;
+use shared::objects::Bucket;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

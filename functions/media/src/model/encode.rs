@@ -4,6 +4,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder, ImageResult};
+use shared::objects::Object;
 
 use super::raster::Raster;
 use super::{ImageType, Rejection};
@@ -25,6 +26,17 @@ pub struct Encoded {
     pub height: u32,
     /// The file, without any metadata.
     pub bytes: Vec<u8>,
+}
+
+impl Encoded {
+    /// As it is kept for ever: its name never stands for anything else.
+    pub fn object(&self) -> Object<'_> {
+        Object {
+            content_type: self.kind.content_type(),
+            cache_control: "private, max-age=31536000, immutable",
+            bytes: &self.bytes,
+        }
+    }
 }
 
 /// Encodes a variant: JPEG, or WebP where transparency must survive.

@@ -10,11 +10,11 @@ mod view;
 use axum::middleware::from_fn_with_state;
 use shared::aws::Aws;
 use shared::http::{Api, Core, deprecated};
+use shared::objects::Bucket;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::objects::Bucket;
 use crate::store::Store;
 
 pub use view::MediumView;

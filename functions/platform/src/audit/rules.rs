@@ -80,6 +80,10 @@ pub const AUDITED: &[Rule] = &[
     account("user.reinstated", false, &[]),
     account("user.role.changed", false, &["role", "previousRole"]),
     account("user.external_ids.changed", false, &["providers"]),
+    account("user.deletion.requested", true, &["operationId", "eraseAt"]),
+    account("user.deletion.cancelled", true, &["operationId"]),
+    account("user.deleted", false, &["userId", "operationId"]),
+    account("user.export.requested", true, &["operationId"]),
     credential(
         "credential.changed",
         &["kind", "change", "userId", "role", "scopes"],
@@ -115,7 +119,11 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "an address; user.email.changed says that it changed",
     ),
     ("user.profile.updated", "what people say of themselves"),
-    ("user.deleted", "the operation that deletes holds it"),
+    (
+        "user.export.completed",
+        "it follows from user.export.requested",
+    ),
+    ("saga.step.completed", "the operation holds it"),
     ("connection.accepted", "between two people"),
     ("connection.removed", "between two people"),
     ("event.updated", "content, not rights"),

@@ -100,18 +100,3 @@ impl<T: Serialize + serde::de::DeserializeOwned> Entity for Claim<T> {
         self.until
     }
 }
-
-/// An item of which only the key matters: for removing.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct AnyItem {
-    pk: String,
-    sk: String,
-}
-
-impl Entity for AnyItem {
-    const KIND: &'static str = "any";
-
-    fn key(&self) -> Key {
-        Key::new(self.pk.clone(), self.sk.clone())
-    }
-}

@@ -1,19 +1,17 @@
-//! The bucket.
+//! Objects in a bucket: what groups need of S3, and S3.
 
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::aws::Aws;
+use crate::client_config;
+use crate::worker::WorkerError;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use shared::aws::Aws;
-use shared::client_config;
-use shared::worker::WorkerError;
-
-use crate::model::{Encoded, MAX_BYTES};
 
 /// S3 failed; the text is for the log.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -35,12 +33,24 @@ impl<E: std::error::Error + 'static, R: fmt::Debug> From<SdkError<E, R>> for Obj
 /// The future of an access.
 pub type Access<'a, T> = Pin<Box<dyn Future<Output = Result<T, ObjectError>> + Send + 'a>>;
 
-/// What the processor needs of a bucket.
+/// What is written under a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Object<'a> {
+    /// Its media type.
+    pub content_type: &'a str,
+    /// How long who reads it may keep it, as `Cache-Control` has it.
+    pub cache_control: &'a str,
+    /// The content.
+    pub bytes: &'a [u8],
+}
+
+/// A bucket, or what stands for one.
 pub trait Objects: fmt::Debug + Send + Sync {
-    /// An object's bytes, if it exists; one over the limit is cut just behind it.
-    fn read<'a>(&'a self, key: &'a str) -> Access<'a, Option<Vec<u8>>>;
-    /// Stores a picture for ever: its name never stands for anything else.
-    fn write<'a>(&'a self, key: &'a str, picture: &'a Encoded) -> Access<'a, ()>;
+    /// An object's bytes, if it exists; one of more than `limit` bytes is cut
+    /// just behind them.
+    fn read<'a>(&'a self, key: &'a str, limit: u64) -> Access<'a, Option<Vec<u8>>>;
+    /// Writes an object, whatever stood there.
+    fn write<'a>(&'a self, key: &'a str, object: Object<'a>) -> Access<'a, ()>;
     /// Removes an object; one that is not there is removed already.
     fn remove<'a>(&'a self, key: &'a str) -> Access<'a, ()>;
 }
@@ -89,9 +99,9 @@ impl Bucket {
 }
 
 impl Objects for Bucket {
-    fn read<'a>(&'a self, key: &'a str) -> Access<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a str, limit: u64) -> Access<'a, Option<Vec<u8>>> {
         Box::pin(async move {
-            let range = format!("bytes=0-{MAX_BYTES}");
+            let range = format!("bytes=0-{limit}");
             let sent = self
                 .client
                 .get_object()
@@ -128,15 +138,15 @@ impl Objects for Bucket {
         })
     }
 
-    fn write<'a>(&'a self, key: &'a str, picture: &'a Encoded) -> Access<'a, ()> {
+    fn write<'a>(&'a self, key: &'a str, object: Object<'a>) -> Access<'a, ()> {
         Box::pin(async move {
             self.client
                 .put_object()
                 .bucket(&self.name)
                 .key(key)
-                .content_type(picture.kind.content_type())
-                .cache_control("private, max-age=31536000, immutable")
-                .body(ByteStream::from(picture.bytes.clone()))
+                .content_type(object.content_type)
+                .cache_control(object.cache_control)
+                .body(ByteStream::from(object.bytes.to_vec()))
                 .send()
                 .await?;
             Ok(())

@@ -1,0 +1,18 @@
+//! What every group does with all that it keeps of a person: erase it when the
+//! account is gone, and export it when the person asks.
+//!
+//! A group hears of either by an event, does its part in its own table, and
+//! commits [`SagaStepCompleted`](crate::event::operations::SagaStepCompleted)
+//! with the last of it.
+
+mod erasure;
+#[cfg(feature = "objects")]
+mod export;
+
+pub use erasure::{Erased, Erasure};
+#[cfg(feature = "objects")]
+pub use export::{Export, PART_LIMIT, part_key};
+
+/// The groups that keep something of a person: an operation is complete when
+/// each of them has answered.
+pub const GROUPS: [&str; 5] = ["auth", "events", "matchmaking", "media", "notifications"];
