@@ -22,7 +22,7 @@ use shared::http::Core;
 use shared::id::{ApiKeyId, SessionId};
 use shared::principal::PlatformRole;
 use shared::table::{Item, Table};
-use shared::testing::{ISSUER, TestApi, TestReply, TestUser, World, cx};
+use shared::testing::{ISSUER, Shelf, TestApi, TestReply, TestUser, World, cx};
 use shared::token::Claims;
 use shared::worker::WorkerError;
 
@@ -354,7 +354,7 @@ impl Stage {
             batch
         };
         let store = plenary_events::store::Store::new(self.tables["events"].clone());
-        plenary_events::worker::handle(&store, batch()).await;
+        plenary_events::worker::handle(&store, &Shelf::default(), batch()).await;
         let store = plenary_notifications::store::Store::new(self.tables["notifications"].clone());
         let links = Links::below("https://plenary.test");
         let postman = Postman::new(store.clone(), Nowhere, Nowhere, links);

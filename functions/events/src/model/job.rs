@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::id::{EventId, OrganizationId, VenueId};
+use shared::id::{EventId, OperationId, OrganizationId, UserId, VenueId};
 use shared::table::{Entity, Indexes, Key};
 
 use super::notice::Progress;
@@ -40,6 +40,13 @@ pub enum Job {
         /// Whose.
         organization_id: OrganizationId,
     },
+    /// Erase what is kept of a person whose account was deleted.
+    Erase {
+        /// Who.
+        user_id: UserId,
+        /// The operation that sees to it.
+        operation_id: OperationId,
+    },
     /// Take the rest of a deleted event's history away.
     ForgetHistory {
         /// Of which event.
@@ -60,6 +67,7 @@ impl Job {
             Self::EndRegistrations { event_id, .. } => format!("REGISTRATIONS#{event_id}"),
             Self::GiveOut { event_id } => format!("PLACES#{event_id}"),
             Self::Close { organization_id } => format!("CLOSE#{organization_id}"),
+            Self::Erase { user_id, .. } => format!("ERASE#{user_id}"),
             Self::ForgetHistory { event_id } => format!("HISTORY#{event_id}"),
             Self::FollowVenue { venue_id } => format!("VENUE#{venue_id}"),
         };

@@ -158,6 +158,10 @@ pub struct Registration {
     /// Whom the organiser registered by address; `userId` stands for nobody then.
     #[serde(default)]
     pub guest: Option<Guest>,
+    /// Whether the account of the person was deleted: `userId` stands for nobody
+    /// then, and what is left counts for the organiser.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub account_deleted: bool,
     /// Whether the person wants it: not while only an organiser said so.
     #[serde(default = "yes")]
     pub accepted: bool,
@@ -197,8 +201,29 @@ impl Registration {
             transfers: 0,
             handed_to: None,
             guest: None,
+            account_deleted: false,
             accepted: true,
             version: 0,
+        }
+    }
+
+    /// Whether somebody with an account has it, who can be told of it.
+    pub fn has_account(&self) -> bool {
+        self.guest.is_none() && !self.account_deleted
+    }
+
+    /// What an organiser's record keeps of it when the account is deleted: that
+    /// somebody had the places and came, not who.
+    pub fn anonymous(&self, now: Timestamp) -> Self {
+        Self {
+            id: self.id,
+            checked_in_at: self.checked_in_at,
+            ticket_type: self.ticket_type.clone(),
+            quantity: self.quantity,
+            account_deleted: true,
+            created_at: self.created_at,
+            updated_at: now,
+            ..Self::new(self.event_id, UserId::new(), self.status, now)
         }
     }
 
@@ -229,10 +254,10 @@ impl Entity for Registration {
     /// offers of all events, in the order in which they end.
     fn indexes(&self) -> Indexes {
         Indexes {
-            gsi1: Some(Key::new(
-                format!("USER#{}", self.user_id),
-                format!("REG#{}", self.id),
-            )),
+            gsi1: (!self.account_deleted).then(|| {
+                let person = format!("USER#{}", self.user_id);
+                Key::new(person, format!("REG#{}", self.id))
+            }),
             gsi2: self.offered_until.map(|until| {
                 let order = format!("{until}#{}#{}", self.event_id, self.user_id);
                 Key::new(crate::store::OFFERS, order)

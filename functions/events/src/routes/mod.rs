@@ -47,9 +47,10 @@ use utoipa_axum::routes;
 
 use crate::keyring::KeyRing;
 use crate::model::{Counts, Details, Event, Move};
-use crate::store::Store;
 use crate::store::shelves::shelve;
+use crate::store::{Store, chronicle};
 
+pub use feeds::FeedView;
 pub use view::{EventView, RegistrationView};
 
 /// The tag of all operations.
@@ -128,7 +129,7 @@ impl App {
             ..counts.clone()
         };
         let entry = next.entry(commit.now(), step.into(), actor(cx), said, Vec::new());
-        commit.create(&entry);
+        chronicle(&mut commit, &entry);
         Ok((next, counts, commit))
     }
 

@@ -1,6 +1,6 @@
 //! What happened to an event.
 
-use shared::commit::Commit;
+use shared::commit::{Commit, CommitError};
 use shared::cx::Context;
 use shared::id::EventId;
 use shared::table::{Entity, Found, Position, Query, StoreError};
@@ -27,32 +27,52 @@ impl Store {
         self.table.query(query.after(after)).await
     }
 
-    /// Takes the history of a draft away with it; what is too much for one
-    /// commit is a job that goes on afterwards.
-    pub async fn forget_history(
-        &self,
-        cx: &Context,
-        commit: &mut Commit,
-        id: EventId,
-    ) -> Result<(), StoreError> {
-        if self.forget_some_history(commit, id).await? {
-            let rest = Job::ForgetHistory { event_id: id };
-            let now = commit.now();
-            jobs::keep(commit, &KeptJob::new(rest, now, &cx.correlation_id));
-        }
-        Ok(())
+    /// What goes of a history within one commit.
+    pub(super) async fn past(&self, id: EventId) -> Result<Past, StoreError> {
+        let page = self.history(id, MOST_FORGOTTEN, None).await?;
+        Ok(Past {
+            more: page.next.is_some(),
+            entries: page.items,
+        })
     }
 
     /// Takes a part of a history away; `true` if there is more.
-    pub async fn forget_some_history(
-        &self,
-        commit: &mut Commit,
-        id: EventId,
-    ) -> Result<bool, StoreError> {
-        let page = self.history(id, MOST_FORGOTTEN, None).await?;
-        for entry in page.items {
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_history(&self, cx: &Context, id: EventId) -> Result<bool, CommitError> {
+        let past = self.past(id).await?;
+        let mut commit = self.commit(cx);
+        past.delete(&mut commit);
+        if !commit.is_empty() {
+            commit.execute().await?;
+        }
+        Ok(past.more)
+    }
+}
+
+/// The newest part of a history, and whether there is more.
+#[derive(Debug)]
+pub(super) struct Past {
+    entries: Vec<HistoryEntry>,
+    more: bool,
+}
+
+impl Past {
+    fn delete(&self, commit: &mut Commit) {
+        for entry in &self.entries {
             commit.delete(entry.key());
         }
-        Ok(page.next.is_some())
+    }
+
+    /// Goes within `commit`; what is too much for it is a job that goes on
+    /// afterwards.
+    pub(super) fn forget(&self, commit: &mut Commit, cx: &Context, event_id: EventId) {
+        self.delete(commit);
+        if self.more {
+            let rest = Job::ForgetHistory { event_id };
+            let now = commit.now();
+            jobs::keep(commit, &KeptJob::new(rest, now, &cx.correlation_id));
+        }
     }
 }

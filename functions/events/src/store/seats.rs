@@ -13,6 +13,7 @@ use shared::event::events::{
     RegistrationOffered, RegistrationPromoted,
 };
 use shared::problem::Problem;
+use shared::table::Entity;
 
 use super::guard::Guard;
 use super::telling::{News, answers_shared, guest_noticed};
@@ -109,7 +110,7 @@ impl<'a> Seats<'a> {
 
     fn created(&mut self, registration: &Registration) {
         // A guest has no account that could be told of anything.
-        if registration.guest.is_none() {
+        if registration.has_account() {
             let created = registration_event(self.event, registration);
             self.commit.publish(&created, registration.version + 1);
         }
@@ -118,6 +119,18 @@ impl<'a> Seats<'a> {
     /// Ends a registration that stood as `was`.
     pub fn cancel(&mut self, was: &Registration, cancelled: &Registration, reason: Option<String>) {
         self.write(cancelled);
+        self.leave(was, cancelled, reason);
+    }
+
+    /// Ends a registration that stood as `was`, and removes it.
+    pub fn erase(&mut self, was: &Registration) {
+        erase(self.commit, was);
+        let gone = was.turned(RegistrationStatus::Cancelled, self.commit.now());
+        self.leave(was, &gone, None);
+    }
+
+    /// What follows from the end of a registration that stood as `was`.
+    fn leave(&mut self, was: &Registration, cancelled: &Registration, reason: Option<String>) {
         if was.status == RegistrationStatus::Waitlisted {
             self.leave_waitlist(was);
         } else {
@@ -127,6 +140,7 @@ impl<'a> Seats<'a> {
             self.held -= i64::from(was.quantity);
         }
         match &was.guest {
+            None if was.account_deleted => {}
             None => {
                 let payload = payload!(RegistrationCancelled, self.event, cancelled, reason);
                 self.commit.publish(&payload, cancelled.version + 1);
@@ -196,7 +210,7 @@ impl<'a> Seats<'a> {
     pub fn hand_over(&mut self, given: &Registration, taken: &Registration, reason: String) {
         self.write(given);
         self.write(taken);
-        if given.guest.is_none() {
+        if given.has_account() {
             let payload = payload!(RegistrationCancelled, self.event, given, Some(reason));
             self.commit.publish(&payload, given.version + 1);
         }
@@ -217,7 +231,7 @@ impl<'a> Seats<'a> {
     /// Lets a person in for the first time.
     pub fn check_in(&mut self, registration: &Registration) {
         self.write(registration);
-        if registration.guest.is_none() {
+        if registration.has_account() {
             let payload = payload!(RegistrationCheckedIn, self.event, registration, None);
             self.commit.publish(&payload, registration.version + 1);
         }
@@ -226,7 +240,7 @@ impl<'a> Seats<'a> {
     /// Takes back that a person came.
     pub fn undo_check_in(&mut self, registration: &Registration, reason: String) {
         self.write(registration);
-        if registration.guest.is_none() {
+        if registration.has_account() {
             let payload = payload!(
                 RegistrationCheckInUndone,
                 self.event,
@@ -330,6 +344,15 @@ fn room(action: &mut Action, (limit, taken): (&str, &str), most: Option<u32>, by
             "(attribute_not_exists(#{taken}) OR #{taken} <= {room})"
         ));
     }
+}
+
+/// Removes a registration that is still as it was read.
+pub fn erase(commit: &mut Commit, registration: &Registration) {
+    commit
+        .delete(registration.key())
+        .when("#version = :read")
+        .bind(":read", registration.version)
+        .or(moved());
 }
 
 /// What was seen is so no more: look again.

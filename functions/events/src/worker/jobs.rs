@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use shared::commit::{CommitError, Settled};
 use shared::cx::Context;
+use shared::event::operations::UserDeleted;
 use shared::worker::WorkerError;
 
 use super::closing::{close, end_registrations, forget_history};
+use super::erasing::erase;
 use super::following::{cancel_sessions, follow_venue};
 use super::places::give_out_places;
 use crate::model::{Job, KeptJob, Progress};
@@ -80,6 +82,16 @@ async fn work(store: &Store, cx: &Context, kept: KeptJob) -> Result<(), WorkerEr
         }
         Job::GiveOut { event_id } => give_out_places(store, cx, *event_id).await?,
         Job::Close { organization_id } => close(store, cx, *organization_id).await?,
+        Job::Erase {
+            user_id,
+            operation_id,
+        } => {
+            let deleted = UserDeleted {
+                user_id: *user_id,
+                operation_id: *operation_id,
+            };
+            erase(store, cx, &deleted).await?
+        }
         Job::ForgetHistory { event_id } => forget_history(store, cx, *event_id).await?,
         Job::FollowVenue { venue_id } => follow_venue(store, cx, *venue_id, at).await?,
     };

@@ -122,6 +122,7 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
         for registration in found.items {
             match registration.guest {
                 _ if registration.status == RegistrationStatus::Cancelled => {}
+                None if registration.account_deleted => {}
                 Some(guest) => guests.push((registration.id, guest)),
                 None => people.push(registration.user_id),
             }

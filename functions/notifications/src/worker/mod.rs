@@ -17,6 +17,7 @@ use shared::event::auth::{
 };
 use shared::event::events::{EventSubmitted, RegistrationTransferOffered};
 use shared::event::{Contract, Event};
+use shared::personal::NOBODY;
 use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
@@ -83,8 +84,9 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         &self,
         event: &Event,
         cx: &Context,
-        notices: Vec<Notice>,
+        mut notices: Vec<Notice>,
     ) -> Result<(), WorkerError> {
+        notices.retain(|notice| notice.to != NOBODY);
         if notices.is_empty() {
             return Ok(());
         }

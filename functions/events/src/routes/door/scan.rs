@@ -11,7 +11,8 @@ use shared::problem::Problem;
 use super::super::App;
 use super::super::looks::looking_again;
 use crate::model::{
-    CheckInList, Counts, Direction, Event, Registration, RegistrationStatus, Scan, Verdict, refusal,
+    CheckInList, Counts, Direction, Event, Place, Registration, RegistrationStatus, Scan, Verdict,
+    refusal,
 };
 use crate::problems::NONCE_TAKEN;
 use crate::store::{Seats, TOLD_BEFORE, moved};
@@ -81,6 +82,13 @@ struct Prepared {
 }
 
 impl App {
+    /// Somebody stands at a door: what they tell will bear their id.
+    pub(super) async fn stands_at(&self, cx: &Context, door: &Door) -> Result<(), Problem> {
+        let event_id = door.event.id;
+        let place = Place::Door { event_id };
+        Ok(self.store.trace_before(cx, door.told_by, place).await?)
+    }
+
     /// Handles one scan; `reply` makes the answer that commits with it.
     pub(super) async fn scanned(
         &self,

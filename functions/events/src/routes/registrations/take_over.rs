@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use super::super::view::RegistrationView;
 use super::super::{App, TAG, over};
 use super::register::free;
-use crate::model::{Answers, Counts, Registration, RegistrationStatus, Transfer};
+use crate::model::{Answers, Counts, Place, Registration, RegistrationStatus, Transfer};
 use crate::problems::{REGISTRATION_CLOSED, TRANSFER_GONE};
-use crate::store::{Guard, Seats, share};
+use crate::store::{Guard, Seats, share, trace};
 
 /// Whose registration to take over, and the answers of whoever takes it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -111,6 +111,11 @@ pub async fn take_over(
         .when("#open = :open")
         .bind(":open", true)
         .or(Problem::new(&REGISTRATION_CLOSED));
+    let place = Place::Registration {
+        event_id: id,
+        holder: owner,
+    };
+    trace(&mut commit, principal.user_id, place);
     share(&mut commit, &hall, &taken);
     let mut seats = Seats::of(&hall.event, &hall.counts, &mut commit);
     let reason = "It was handed over to somebody else, as you wanted.";

@@ -17,9 +17,9 @@ use utoipa::ToSchema;
 use super::super::view::RegistrationView;
 use super::super::{App, TAG, over};
 use crate::keyring::unavailable;
-use crate::model::{Event, Registration, RegistrationStatus, Transfer, address};
+use crate::model::{Event, Place, Registration, RegistrationStatus, Transfer, address};
 use crate::problems::REGISTRATION_CLOSED;
-use crate::store::{Sender, letter};
+use crate::store::{Sender, letter, must_have_account, trace};
 
 /// How long a hand-over stands open.
 const OPEN: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -153,6 +153,12 @@ pub(super) async fn offer(
     match to {
         Recipient::User(user) => {
             letter(commit, sender, &user.to_string());
+            must_have_account(commit, user);
+            let place = Place::Registration {
+                event_id: event.id,
+                holder: before.user_id,
+            };
+            trace(commit, user, place);
             transfer.to_user = Some(user);
             told.to_user = Some(user);
         }
