@@ -152,7 +152,11 @@ pub struct Registration {
     /// How often it was offered to others.
     #[serde(default)]
     pub transfers: u32,
-    /// Who took it over; it is cancelled then.
+    /// To which users it was offered, by whoever has it: a trace at each of them
+    /// leads here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered_to: Vec<UserId>,
+    /// Who took over what a guest had; it is cancelled then.
     #[serde(default)]
     pub handed_to: Option<UserId>,
     /// Whom the organiser registered by address; `userId` stands for nobody then.
@@ -199,6 +203,7 @@ impl Registration {
             offered_until: None,
             transfer: None,
             transfers: 0,
+            offered_to: Vec::new(),
             handed_to: None,
             guest: None,
             account_deleted: false,

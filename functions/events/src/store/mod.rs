@@ -68,7 +68,7 @@ pub use release::HEIRS;
 pub use seats::{Seats, erase, moved, registration_event};
 pub use telling::{News, guest_noticed, share, share_anew};
 pub use ticket_keys::{TicketKey, TicketSecret};
-pub use traces::{chronicle, must_have_account, trace};
+pub use traces::{chronicle, must_have_account, trace, untrace};
 
 /// The index partition of everything that is published.
 pub const PUBLISHED: &str = "PUBLISHED";

@@ -22,6 +22,11 @@ pub fn trace(commit: &mut Commit, user_id: UserId, place: Place) {
         .set("place", place);
 }
 
+/// Takes a trace away.
+pub fn untrace(commit: &mut Commit, user_id: UserId, place: Place) {
+    commit.delete(Trace { user_id, place }.key());
+}
+
 /// Writes down a step of an event's history; who made it leaves a trace.
 pub fn chronicle(commit: &mut Commit, entry: &HistoryEntry) {
     commit.create(entry);

@@ -10,6 +10,7 @@ use shared::testing::{TestUser, cx, event};
 
 use super::soon;
 use crate::approval::patch;
+use crate::attendees::code;
 use crate::support::{Stage, draft, path};
 use crate::worker::{deliver, last};
 
@@ -186,6 +187,15 @@ impl Life {
                 stage.act(user, &event, offer, back).await.expect(202);
             }
         }
+        let event = stage
+            .published(&self.admin, json!({"title": "Claimed"}))
+            .await;
+        let guest = json!({"email": "ada@example.org"});
+        let added = stage.act(&self.admin, &event, "attendees", guest).await;
+        added.expect(201);
+        let claim = json!({"code": code(stage).await});
+        let claimed = stage.act(user, &event, "registrations/take-over", claim);
+        claimed.await.expect(201);
     }
 
     /// Own events, past, ahead and in the making; venues.

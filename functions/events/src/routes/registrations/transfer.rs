@@ -173,8 +173,11 @@ pub(super) async fn offer(
         }
     }
     commit.publish(&told, before.version + 1);
+    let mut offered_to = before.offered_to.clone();
+    offered_to.extend(transfer.to_user.filter(|user| !offered_to.contains(user)));
     Ok(Registration {
         transfers: before.transfers + 1,
+        offered_to,
         transfer: Some(transfer),
         updated_at: now,
         ..before

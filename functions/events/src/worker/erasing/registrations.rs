@@ -1,13 +1,13 @@
 //! A person's registrations.
 
-use shared::commit::CommitError;
+use shared::commit::{Commit, CommitError};
 use shared::id::EventId;
 use shared::personal::Erasure;
 
 use super::looking_again;
 use crate::model::{Event, Place, Registration, RegistrationStatus, Status};
 use crate::store::erasing::forget_scanned;
-use crate::store::{HEIRS, Store, erase, trace};
+use crate::store::{HEIRS, Store, erase, trace, untrace};
 
 /// How many scans are read at once, and how many change in one portion.
 const SCANS_READ: u32 = 1000;
@@ -41,13 +41,11 @@ async fn end(store: &Store, erasure: &mut Erasure<'_>, event: EventId) -> Result
     let (hall, Some(was)) = read.await? else {
         return Ok(());
     };
-    // A scan of theirs may be on its way: the second look goes to the door again.
-    let door = Place::Door { event_id: event };
     let Some(hall) = hall.filter(|_| was.status != RegistrationStatus::Cancelled) else {
         return erasure
             .portion(WHAT, 1, |commit| {
                 erase(commit, &was);
-                trace(commit, was.user_id, door);
+                retrace(commit, &was);
             })
             .await;
     };
@@ -56,7 +54,7 @@ async fn end(store: &Store, erasure: &mut Erasure<'_>, event: EventId) -> Result
             .portion(WHAT, 1, |commit| {
                 erase(commit, &was);
                 commit.create(&was.anonymous(commit.now()));
-                trace(commit, was.user_id, door);
+                retrace(commit, &was);
             })
             .await;
     }
@@ -64,9 +62,23 @@ async fn end(store: &Store, erasure: &mut Erasure<'_>, event: EventId) -> Result
     erasure
         .portion(WHAT, 1, |commit| {
             hall.leave(commit, &was, &heirs, |seats| seats.erase(&was));
-            trace(commit, was.user_id, door);
+            retrace(commit, &was);
         })
         .await
+}
+
+/// What led here from others does no more; and as a scan may be on its way, the
+/// second look goes to the door again.
+fn retrace(commit: &mut Commit, was: &Registration) {
+    let event_id = was.event_id;
+    for user_id in &was.offered_to {
+        let place = Place::Registration {
+            event_id,
+            holder: was.user_id,
+        };
+        untrace(commit, *user_id, place);
+    }
+    trace(commit, was.user_id, Place::Door { event_id });
 }
 
 /// Whether the organiser's record needs it: the person came, or had a place

@@ -97,6 +97,7 @@ async fn registration(
             .clone()
             .filter(|open| open.to_user != Some(user)),
         handed_to: was.handed_to.filter(|taker| *taker != user),
+        offered_to: others(&was.offered_to, user),
         ..was.clone()
     };
     if next == was {
@@ -107,6 +108,11 @@ async fn registration(
             commit.replace(&next).or(moved());
         })
         .await
+}
+
+fn others(all: &[UserId], user: UserId) -> Vec<UserId> {
+    let others = all.iter().filter(|other| **other != user);
+    others.copied().collect()
 }
 
 async fn venue(store: &Store, erasure: &mut Erasure<'_>, id: VenueId) -> Result<(), CommitError> {
