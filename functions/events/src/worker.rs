@@ -126,7 +126,7 @@ async fn dispatch(
             };
             run(store, cx, erase).await
         }
-        UserExportRequested::TYPE => export(store, exports, event, cx).await,
+        UserExportRequested::TYPE => Box::pin(export(store, exports, event, cx)).await,
         UserProfileUpdated::TYPE => {
             let data: UserProfileUpdated = event.data()?;
             learn_interests(store, event, cx, &data).await

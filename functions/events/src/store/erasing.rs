@@ -47,8 +47,8 @@ impl Store {
         user: UserId,
         after: Option<Position>,
     ) -> Result<Found<VenueCard>, StoreError> {
-        let shelf = VenueCard::partition(&format!("USER#{user}"));
-        let query = Query::partition(shelf).limit(AT_ONCE);
+        let own = VenueCard::partition(&format!("USER#{user}"));
+        let query = Query::partition(own).limit(AT_ONCE);
         self.table.query(query.consistent().after(after)).await
     }
 }

@@ -1,15 +1,17 @@
 //! What happened to an event.
 
+use std::collections::BTreeSet;
+
 use shared::commit::{Commit, CommitError};
 use shared::cx::Context;
 use shared::id::EventId;
 use shared::table::{Entity, Found, Position, Query, StoreError};
 
-use super::{Store, jobs};
-use crate::model::{HistoryEntry, Job, KeptJob};
+use super::{Store, jobs, untrace};
+use crate::model::{HistoryEntry, Job, KeptJob, Place};
 
-/// How many entries go in one commit.
-const MOST_FORGOTTEN: u32 = 60;
+/// How many entries go in one commit, each perhaps with the trace of its actor.
+const MOST_FORGOTTEN: u32 = 40;
 
 impl Store {
     /// A page of an event's history, the newest first.
@@ -43,7 +45,7 @@ impl Store {
     pub async fn forget_history(&self, cx: &Context, id: EventId) -> Result<bool, CommitError> {
         let past = self.past(id).await?;
         let mut commit = self.commit(cx);
-        past.delete(&mut commit);
+        past.delete(&mut commit, id);
         if !commit.is_empty() {
             commit.execute().await?;
         }
@@ -59,16 +61,20 @@ pub(super) struct Past {
 }
 
 impl Past {
-    fn delete(&self, commit: &mut Commit) {
+    fn delete(&self, commit: &mut Commit, event_id: EventId) {
         for entry in &self.entries {
             commit.delete(entry.key());
+        }
+        let actors = self.entries.iter().filter_map(|entry| entry.actor_id);
+        for actor in actors.collect::<BTreeSet<_>>() {
+            untrace(commit, actor, Place::Event { event_id });
         }
     }
 
     /// Goes within `commit`; what is too much for it is a job that goes on
     /// afterwards.
     pub(super) fn forget(&self, commit: &mut Commit, cx: &Context, event_id: EventId) {
-        self.delete(commit);
+        self.delete(commit, event_id);
         if self.more {
             let rest = Job::ForgetHistory { event_id };
             let now = commit.now();

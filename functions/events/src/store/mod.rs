@@ -45,6 +45,7 @@ mod queues;
 mod release;
 mod removal;
 mod seats;
+mod settling;
 pub mod shelves;
 mod telling;
 mod ticket_keys;

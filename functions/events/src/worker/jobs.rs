@@ -90,7 +90,8 @@ async fn work(store: &Store, cx: &Context, kept: KeptJob) -> Result<(), WorkerEr
                 user_id: *user_id,
                 operation_id: *operation_id,
             };
-            erase(store, cx, &deleted).await?
+            // Boxed: what it goes through is deep.
+            Box::pin(erase(store, cx, &deleted)).await?
         }
         Job::ForgetHistory { event_id } => forget_history(store, cx, *event_id).await?,
         Job::FollowVenue { venue_id } => follow_venue(store, cx, *venue_id, at).await?,

@@ -122,7 +122,7 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
         for registration in found.items {
             match registration.guest {
                 _ if registration.status == RegistrationStatus::Cancelled => {}
-                None if registration.account_deleted => {}
+                None if registration.account_deleted_at.is_some() => {}
                 Some(guest) => guests.push((registration.id, guest)),
                 None => people.push(registration.user_id),
             }

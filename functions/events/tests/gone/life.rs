@@ -228,7 +228,7 @@ impl Life {
             users: [self.other.id, self.user.id],
         };
         let told = [event(&profile, 3), event(&connected, 3)];
-        assert_eq!(deliver(&self.stage, &told).await, 0);
+        assert_eq!(Box::pin(deliver(&self.stage, &told)).await, 0);
     }
 
     /// Ten minutes later, when the past is past.

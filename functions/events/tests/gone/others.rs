@@ -25,7 +25,7 @@ async fn xc_03_nothing_names_who_is_gone() {
     let wanted = json!({
         "calendarFeeds": 1, "connections": 1, "drafts": 1, "events": 4, "feedbackLinks": 1,
         "handOvers": 3, "historyEntries": 10, "interests": 1, "registrations": 6,
-        "savedEvents": 2, "scans": 3, "traces": 19, "venues": 2,
+        "savedEvents": 2, "scans": 3, "traces": 18, "venues": 2,
     });
     assert_eq!(counts, wanted);
     stage.api.get(&life.feed).send().await.expect(404);
@@ -150,8 +150,8 @@ async fn xc_03_own_events_end() {
     let ahead = stage.published(&user, json!({"title": "Ahead"})).await;
     let session = json!({"parentId": ahead["id"], "title": "Session"});
     let session = stage.published(&user, session).await;
-    let part = json!({"parentId": ahead["id"], "title": "Part"});
-    let part = stage.create(&user, draft(part)).await;
+    let sketch = json!({"parentId": ahead["id"], "title": "Part"});
+    let sketch = stage.create(&user, draft(sketch)).await;
     let past = stage.published(&user, soon(json!({"title": "Past"}))).await;
     stage.register(&guest, &ahead).await.expect(201);
     stage.world.clock.advance(SignedDuration::from_mins(11));
@@ -173,7 +173,7 @@ async fn xc_03_own_events_end() {
             (&json!(status), &json!(NOBODY))
         );
     }
-    stage.read(&guest, &part).await.expect(404);
+    stage.read(&guest, &sketch).await.expect(404);
     let told = stage.world.outbox(stage.world.table()).await;
     let cancelled: Vec<_> = told
         .into_iter()

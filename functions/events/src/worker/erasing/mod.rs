@@ -32,7 +32,7 @@ use shared::event::operations::UserDeleted;
 use shared::personal::Erasure;
 use shared::worker::WorkerError;
 
-use super::jobs::Left;
+use super::jobs::{Left, late};
 use crate::model::{FeedbackGiver, Interests, Progress, Saved};
 use crate::store::erasing::{disconnect, of_person};
 use crate::store::{Store, feeds};
@@ -87,8 +87,13 @@ async fn all(
     let calendars = store.feeds_of(user).await?;
     if !calendars.is_empty() {
         let number = calendars.len();
-        let close = |commit: &mut _| calendars.iter().for_each(|feed| feeds::close(commit, feed));
-        erasure.portion("calendarFeeds", number, close).await?;
+        erasure
+            .portion("calendarFeeds", number, |commit| {
+                for feed in &calendars {
+                    feeds::close(commit, feed);
+                }
+            })
+            .await?;
     }
     for (what, prefix) in [
         ("savedEvents", Saved::PREFIX),
@@ -98,10 +103,10 @@ async fn all(
         erasure.sweep(what, of_person(user, prefix)).await?;
     }
     connections(store, erasure).await?;
-    registrations::all(store, erasure).await?;
+    registrations::all(store, cx, erasure).await?;
     events::all(store, cx, erasure).await?;
     events::venues(store, erasure).await?;
-    traces::all(store, erasure, settled).await
+    traces::all(store, cx, erasure, settled).await
 }
 
 async fn connections(store: &Store, erasure: &mut Erasure<'_>) -> Result<(), CommitError> {
@@ -112,10 +117,20 @@ async fn connections(store: &Store, erasure: &mut Erasure<'_>) -> Result<(), Com
         }
         erasure
             .portion("connections", found.len(), |commit| {
-                found.iter().for_each(|found| disconnect(commit, found));
+                for connection in &found {
+                    disconnect(commit, connection);
+                }
             })
             .await?;
     }
+}
+
+/// Stops in time where much is read before anything is erased.
+fn in_time(cx: &Context) -> Result<(), CommitError> {
+    if late(cx) {
+        return Err(CommitError::Deadline);
+    }
+    Ok(())
 }
 
 /// Looks again when others change what an attempt rested on.

@@ -1,10 +1,11 @@
 //! A person's registrations.
 
 use shared::commit::{Commit, CommitError};
+use shared::cx::Context;
 use shared::id::EventId;
 use shared::personal::Erasure;
 
-use super::looking_again;
+use super::{in_time, looking_again};
 use crate::model::{Event, Place, Registration, RegistrationStatus, Status};
 use crate::store::erasing::forget_scanned;
 use crate::store::{HEIRS, Store, erase, trace, untrace};
@@ -13,14 +14,18 @@ use crate::store::{HEIRS, Store, erase, trace, untrace};
 const SCANS_READ: u32 = 1000;
 const SCANS_CHANGED: usize = 80;
 
-pub(super) async fn all(store: &Store, erasure: &mut Erasure<'_>) -> Result<(), CommitError> {
+pub(super) async fn all(
+    store: &Store,
+    cx: &Context,
+    erasure: &mut Erasure<'_>,
+) -> Result<(), CommitError> {
     let user = erasure.user();
     let mut after = None;
     loop {
         let found = store.registrations_of(user, 100, after).await?;
         for registration in &found.items {
             let event = registration.event_id;
-            scans(store, erasure, event).await?;
+            scans(store, cx, erasure, event).await?;
             looking_again(erasure, async |erasure| end(store, erasure, event).await).await?;
         }
         after = found.next;
@@ -95,20 +100,23 @@ fn counts_on(was: &Registration, event: &Event, now: jiff::Timestamp) -> bool {
 /// The scans of an event that name the person, on either side of the door.
 pub(super) async fn scans(
     store: &Store,
+    cx: &Context,
     erasure: &mut Erasure<'_>,
     event: EventId,
 ) -> Result<(), CommitError> {
     let user = erasure.user();
     let mut after = None;
     loop {
+        in_time(cx)?;
         let mut found = store.scans(event, SCANS_READ, after).await?;
         let theirs = |scan: &_| names(scan, user);
         found.items.retain(theirs);
         for part in found.items.chunks(SCANS_CHANGED) {
             erasure
                 .portion("scans", part.len(), |commit| {
-                    part.iter()
-                        .for_each(|scan| forget_scanned(commit, scan, user));
+                    for scan in part {
+                        forget_scanned(commit, scan, user);
+                    }
                 })
                 .await?;
         }

@@ -1,6 +1,7 @@
 //! What names a person and belongs to others.
 
 use shared::commit::CommitError;
+use shared::cx::Context;
 use shared::id::{EventId, UserId, VenueId};
 use shared::personal::{Erasure, NOBODY};
 use shared::table::Entity;
@@ -18,6 +19,7 @@ const ENTRIES: u32 = 80;
 /// Follows every trace; once it is `settled` that none of them is fresh, they go.
 pub(super) async fn all(
     store: &Store,
+    cx: &Context,
     erasure: &mut Erasure<'_>,
     settled: bool,
 ) -> Result<(), CommitError> {
@@ -25,7 +27,10 @@ pub(super) async fn all(
     loop {
         let page = store.traces_of(erasure.user(), after).await?;
         for trace in &page.items {
-            looking_again(erasure, async |erasure| follow(store, erasure, trace).await).await?;
+            looking_again(erasure, async |erasure| {
+                follow(store, cx, erasure, trace).await
+            })
+            .await?;
         }
         if settled && !page.items.is_empty() {
             let keys = page.items.iter().map(Trace::key);
@@ -41,12 +46,13 @@ pub(super) async fn all(
 /// Takes the person away from where the trace leads to.
 async fn follow(
     store: &Store,
+    cx: &Context,
     erasure: &mut Erasure<'_>,
     trace: &Trace,
 ) -> Result<(), CommitError> {
     match trace.place {
         Place::Event { event_id } => event(store, erasure, event_id).await,
-        Place::Door { event_id } => scans(store, erasure, event_id).await,
+        Place::Door { event_id } => scans(store, cx, erasure, event_id).await,
         Place::Registration { event_id, holder } => {
             registration(store, erasure, event_id, holder).await
         }
@@ -66,9 +72,9 @@ async fn event(store: &Store, erasure: &mut Erasure<'_>, id: EventId) -> Result<
         if !page.items.is_empty() {
             erasure
                 .portion("historyEntries", page.items.len(), |commit| {
-                    page.items
-                        .iter()
-                        .for_each(|entry| forget_actor(commit, entry));
+                    for entry in &page.items {
+                        forget_actor(commit, entry);
+                    }
                 })
                 .await?;
         }

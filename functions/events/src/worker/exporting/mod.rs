@@ -1,6 +1,8 @@
 //! Everything that is kept of a person, as one document for them. What is
 //! secret, hashes of it and what others said is left out; feedback is nobody's.
 
+mod elsewhere;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -12,9 +14,10 @@ use shared::objects::Objects;
 use shared::personal::Export;
 use shared::worker::WorkerError;
 
+use elsewhere::elsewhere;
+
 use crate::model::{
-    CheckInList, Direction, Event, Filter, HistoryEntry, KnownVenue, Place, Presence, Registration,
-    RegistrationStatus, Scan, Trace, Verdict,
+    CheckInList, Event, Filter, KnownVenue, Presence, Registration, RegistrationStatus,
 };
 use crate::routes::{EventView, FeedView, RegistrationView};
 use crate::store::{Owner, Store};
@@ -60,35 +63,6 @@ struct OwnConnection {
     since: Timestamp,
 }
 
-/// What the person did at a door; not to whom.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DoorWork {
-    event_id: EventId,
-    at: Timestamp,
-    list: String,
-    direction: Direction,
-    verdict: Verdict,
-}
-
-/// A registration that is offered to the person.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct HandOver {
-    event_id: EventId,
-    expires_at: Timestamp,
-}
-
-/// What belongs to others, by the person's traces.
-#[derive(Debug, Default)]
-struct Elsewhere {
-    events: Vec<Event>,
-    steps: Vec<HistoryEntry>,
-    door: Vec<DoorWork>,
-    offered: Vec<HandOver>,
-    venues: Vec<KnownVenue>,
-}
-
 /// Writes the group's part of an export.
 pub(super) async fn export(
     store: &Store,
@@ -102,15 +76,15 @@ pub(super) async fn export(
     part.list("savedEvents", saved(store, user).await?)?;
     let calendars = store.feeds_of(user).await?;
     part.list("calendarFeeds", calendars.iter().map(FeedView::new))?;
-    let elsewhere = elsewhere(store, user).await?;
-    let events = own_events(store, user, elsewhere.events).await?;
+    let others = elsewhere(store, user).await?;
+    let events = own_events(store, user, others.events).await?;
     part.list("events", events)?;
-    part.list("historyEntries", elsewhere.steps)?;
+    part.list("historyEntries", others.steps)?;
     let mut venues = own_venues(store, user).await?;
-    venues.extend(elsewhere.venues);
+    venues.extend(others.venues);
     part.list("venues", venues)?;
-    part.list("doorWork", elsewhere.door)?;
-    part.list("handOversToYou", elsewhere.offered)?;
+    part.list("doorWork", others.door)?;
+    part.list("handOversToYou", others.offered)?;
     part.list("interests", store.interests(user).await?)?;
     part.list("connections", connections(store, user).await?)?;
     part.finish(objects, store.table(), cx, event).await
@@ -250,82 +224,6 @@ async fn connections(store: &Store, user: UserId) -> Result<Vec<OwnConnection>, 
         after = page.next;
         if after.is_none() {
             return Ok(all);
-        }
-    }
-}
-
-async fn elsewhere(store: &Store, user: UserId) -> Result<Elsewhere, WorkerError> {
-    let (mut all, mut after) = (Elsewhere::default(), None);
-    loop {
-        let page = store.traces_of(user, after).await?;
-        for trace in &page.items {
-            all.follow(store, trace).await?;
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(all);
-        }
-    }
-}
-
-impl Elsewhere {
-    async fn follow(&mut self, store: &Store, trace: &Trace) -> Result<(), WorkerError> {
-        let user = trace.user_id;
-        match trace.place {
-            Place::Event { event_id } => self.event(store, user, event_id).await,
-            Place::Door { event_id } => self.door(store, user, event_id).await,
-            Place::Registration { event_id, holder } => {
-                let found = store.registration(event_id, holder).await?;
-                let open = found.and_then(|registration| registration.transfer);
-                let open = open.filter(|open| open.admits(user, None, store.now()));
-                self.offered.extend(open.map(|open| HandOver {
-                    event_id,
-                    expires_at: open.expires_at,
-                }));
-                Ok(())
-            }
-            Place::Venue { venue_id } => {
-                let found = store.venue(venue_id).await?;
-                self.venues
-                    .extend(found.filter(|venue| venue.created_by == user));
-                Ok(())
-            }
-        }
-    }
-
-    async fn event(&mut self, store: &Store, user: UserId, id: EventId) -> Result<(), WorkerError> {
-        let found = store.find(id).await?;
-        let theirs = |event: &Event| event.created_by == user && event.organization_id.is_some();
-        self.events.extend(found.filter(theirs));
-        let mut after = None;
-        loop {
-            let page = store.history(id, AT_ONCE, after).await?;
-            let own = page.items.into_iter();
-            self.steps
-                .extend(own.filter(|entry| entry.actor_id == Some(user)));
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn door(&mut self, store: &Store, user: UserId, id: EventId) -> Result<(), WorkerError> {
-        let mut after = None;
-        loop {
-            let page = store.scans(id, 1000, after).await?;
-            let own = page.items.into_iter().filter(|scan| scan.told_by == user);
-            self.door.extend(own.map(|scan: Scan| DoorWork {
-                event_id: id,
-                at: scan.at,
-                list: scan.list,
-                direction: scan.direction,
-                verdict: scan.verdict,
-            }));
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
         }
     }
 }
