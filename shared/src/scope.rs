@@ -141,7 +141,12 @@ pub fn needed(method: &Method, path: &str) -> Needs {
     {
         return Needs::Nothing;
     }
-    if second == "organizations" && of_people(method, &rest) {
+    let of_people = match second {
+        "organizations" => of_people_there(method, &rest),
+        "users" => of_oneself(method, &rest),
+        _ => false,
+    };
+    if of_people {
         return Needs::SignIn;
     }
     let behind = path.trim_start_matches('/').strip_prefix("v1/");
@@ -157,12 +162,22 @@ pub fn needed(method: &Method, path: &str) -> Needs {
 
 /// What only people do in an organisation: a key makes no further ones, gives
 /// nobody a role, and deletes nothing as a whole.
-fn of_people(method: &Method, rest: &[&str]) -> bool {
+fn of_people_there(method: &Method, rest: &[&str]) -> bool {
     match rest.get(1) {
         Some(&"service-accounts") => true,
         Some(&("members" | "invitations")) => !method.is_safe(),
         None => *method == Method::DELETE,
         Some(_) => false,
+    }
+}
+
+/// What people only do with their account: leave with everything, and agree.
+fn of_oneself(method: &Method, rest: &[&str]) -> bool {
+    match rest {
+        ["me"] => *method == Method::DELETE,
+        ["me", "deletion" | "export", ..] => true,
+        ["me", "consents", ..] => !method.is_safe(),
+        _ => false,
     }
 }
 
@@ -181,6 +196,11 @@ mod tests {
         check(Method::POST, "/v1/events/x/publish", scope("events:write"));
         check(Method::GET, "/v1/search/events", scope("events:read"));
         check(Method::DELETE, "/v1/media/x", scope("media:write"));
+        check(Method::GET, "/v1/users/me", scope("users:read"));
+        check(Method::DELETE, "/v1/users/me", Needs::SignIn);
+        check(Method::POST, "/v1/users/me/export", Needs::SignIn);
+        check(Method::PUT, "/v1/users/me/consents/x", Needs::SignIn);
+        check(Method::GET, "/v1/users/me/consents", scope("users:read"));
         check(
             Method::POST,
             "/v1/invitations/x/accept",

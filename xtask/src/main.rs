@@ -1,5 +1,6 @@
 //! `cargo xtask`: brings Plenary up on this machine, tests it, deploys it.
 
+mod accounts;
 mod args;
 mod audit;
 mod binaries;
@@ -11,7 +12,6 @@ mod http;
 mod logs;
 mod mail;
 mod messages;
-mod owner;
 mod progress;
 mod run;
 mod sandbox;
@@ -47,6 +47,7 @@ cargo xtask <command>
                                 key; with --immediately, what was signed before is refused
 
   owner <email> [--env E]       make the account of a verified address an owner of the platform
+  erase <email> [--env E]       erase an account whose deletion waits, without waiting
   audit verify [--organization ID] [--env E] [--anchor N:HASH] [FILE]
                                 verify an exported audit log, or a live one: an organisation's
                                 or the platform's; N:HASH is what an earlier check printed
@@ -75,7 +76,8 @@ fn main() -> ExitCode {
         Some("reset") => up::reset(args),
         Some("redrive") => messages::redrive(args),
         Some("replay") => messages::replay(args),
-        Some("owner") => owner::owner(args),
+        Some("owner") => accounts::owner(args),
+        Some("erase") => accounts::erase(args),
         Some("audit") => audit::audit(args),
         Some("rotate-keys") => messages::rotate_keys(args),
         Some("test") => test::test(args),

@@ -14,6 +14,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
+    leaving::Admission,
     model::{
         account::Account,
         challenge::{CHALLENGE_LIFE, ChallengeToken},
@@ -24,7 +25,6 @@ use crate::{
         session::{Method, Place, Session},
         webauthn::RequestOptions,
     },
-    problems::ACCOUNT_SUSPENDED,
     state::App,
     store::Spent,
 };
@@ -163,26 +163,23 @@ impl App {
     /// asked for it, unless it is among the methods.
     ///
     /// # Errors
-    /// [`ACCOUNT_SUSPENDED`]; `version-conflict` if the password changed since it
+    /// [`ACCOUNT_DELETING`](crate::problems::ACCOUNT_DELETING); `version-conflict` if the password changed since it
     /// was seen: then nothing happened.
     pub async fn sign_in(
         &self,
         cx: &Context,
         account: Account,
-        suspended: bool,
+        admission: Admission,
         methods: &[Method],
         spent: Spent,
     ) -> Result<Reply, Problem> {
-        if suspended {
-            return Err(Problem::new(&ACCOUNT_SUSPENDED));
-        }
         if !methods.iter().any(|method| method.is_second_factor()) {
             let factors = self.store.factors(account.id).await?;
             if factors.is_active() {
                 return self.ask_second_factor(cx, &factors, methods, &spent).await;
             }
         }
-        self.complete(cx, account, methods, &spent).await
+        self.complete(cx, account, admission, methods, &spent).await
     }
 
     /// Begins the session of a sign-in that was proved, and uses up what
@@ -191,9 +188,13 @@ impl App {
         &self,
         cx: &Context,
         account: Account,
+        admission: Admission,
         methods: &[Method],
         spent: &Spent,
     ) -> Result<Reply, Problem> {
+        if admission == Admission::Return {
+            return Err(self.offer_return(cx, account.id, spent).await?);
+        }
         let (session, tokens) = self.begin_session(cx, &account, methods).await?;
         self.store.login(cx, &session, spent).await?;
         let account = Account {

@@ -7,6 +7,7 @@
 pub mod federation;
 pub mod grant;
 pub mod keyring;
+pub mod leaving;
 pub mod letters;
 pub mod model;
 pub mod passkeys;

@@ -4,15 +4,14 @@ use shared::{cx::Context, http::Reply, id::UserId, principal::Principal, problem
 use uuid::Uuid;
 
 use crate::{
+    leaving::Admission,
     model::{
-        account::Account,
         challenge::{Challenge, ChallengeToken, ChallengeUse},
         factors::Factors,
         passkey::{Passkey, id_of},
         session::Method,
         webauthn::{Assertion, Expected, Refusal, RequestOptions},
     },
-    problems::ACCOUNT_SUSPENDED,
     second_factor::{Proof, gone},
     state::App,
     store::Spent,
@@ -131,7 +130,7 @@ impl App {
     /// itself.
     ///
     /// # Errors
-    /// Those of [`App::passkey_proof`], [`ACCOUNT_SUSPENDED`], and 410 for a
+    /// Those of [`App::passkey_proof`], [`ACCOUNT_SUSPENDED`](crate::problems::ACCOUNT_SUSPENDED), and 410 for a
     /// challenge that is not open.
     pub async fn sign_in_by_passkey(
         &self,
@@ -147,18 +146,11 @@ impl App {
         let proof = self
             .passkey_proof(user, assertion, token, "/credential")
             .await?;
-        let account = self.active(user).await?.ok_or_else(unknown)?;
-        self.complete(cx, account, &[proof.method], &proof.spent)
-            .await
-    }
-
-    /// An account that may sign in.
-    async fn active(&self, user: UserId) -> Result<Option<Account>, Problem> {
         let (account, standing) =
             futures::future::try_join(self.store.account(user), self.store.standing(user)).await?;
-        if standing.is_some_and(|standing| standing.suspended) {
-            return Err(Problem::new(&ACCOUNT_SUSPENDED));
-        }
-        Ok(account)
+        let admission = Admission::of(standing.as_ref())?;
+        let account = account.ok_or_else(unknown)?;
+        self.complete(cx, account, admission, &[proof.method], &proof.spent)
+            .await
     }
 }

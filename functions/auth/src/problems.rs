@@ -162,6 +162,33 @@ pub const ACCOUNT_SUSPENDED: ProblemType = ProblemType {
     description: "An administrator suspended this account. Only they can lift it.",
 };
 
+/// The account is to be deleted.
+pub const ACCOUNT_DELETING: ProblemType = ProblemType {
+    slug: "account-deleting",
+    title: "The account is to be deleted",
+    status: 403,
+    description: "Its person asked for it, and it is deactivated until it is erased at `eraseAt`. To keep it, \
+                  send the `cancelToken` of this answer to `POST /v1/users/me/deletion/cancel` within five \
+                  minutes, and sign in again.",
+};
+
+/// An export was asked for not long ago.
+pub const EXPORT_UNDERWAY: ProblemType = ProblemType {
+    slug: "export-underway",
+    title: "An export was asked for already",
+    status: 409,
+    description: "A person can ask for their data once in 24 hours; `operationId` names the operation that \
+                  has, or will have, the file.",
+};
+
+/// Somebody with a role on the platform wants to go.
+pub const ROLE_HELD: ProblemType = ProblemType {
+    slug: "role-held",
+    title: "The account has a role on the platform",
+    status: 409,
+    description: "Another owner of the platform takes the role away first, so that there always is one.",
+};
+
 /// The password no longer signs anybody in.
 pub const PASSWORD_RESET_REQUIRED: ProblemType = ProblemType {
     slug: "password-reset-required",
@@ -379,6 +406,9 @@ pub const PROBLEMS: &[&ProblemType] = &[
     &TOO_MANY_PASSKEYS,
     &SLUG_TAKEN,
     &LAST_OWNER,
+    &ACCOUNT_DELETING,
+    &EXPORT_UNDERWAY,
+    &ROLE_HELD,
     &ALREADY_MEMBER,
     &ALREADY_INVITED,
     &TOO_MANY_INVITATIONS,

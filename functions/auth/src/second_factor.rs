@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::{
     grant::SecondFactorNeeded,
     keyring::unavailable,
+    leaving::Admission,
     model::{
         account::{Account, SeenPassword},
         challenge::{Challenge, ChallengeToken, ChallengeUse},
@@ -273,7 +274,7 @@ impl App {
             .open_challenge(token, ChallengeUse::SecondFactor)
             .await?;
         let user = challenge.user_id.ok_or_else(gone)?;
-        let (account, factors, password) = self.asked(user, &challenge).await?;
+        let (account, admission, factors, password) = self.asked(user, &challenge).await?;
         let proof = self
             .second_factor(cx, factors, presented, Some(&challenge))
             .await?;
@@ -282,7 +283,8 @@ impl App {
             password: Some(password),
             ..proof.spent
         };
-        self.complete(cx, account, &methods, &spent).await
+        self.complete(cx, account, admission, &methods, &spent)
+            .await
     }
 
     /// The account of a challenge as it stands now, and the password that it has.
@@ -290,7 +292,7 @@ impl App {
         &self,
         user: UserId,
         challenge: &Challenge,
-    ) -> Result<(Account, Factors, SeenPassword), Problem> {
+    ) -> Result<(Account, Admission, Factors, SeenPassword), Problem> {
         let (account, factors, credential, standing) = futures::future::try_join4(
             self.store.account(user),
             self.store.factors(user),
@@ -298,15 +300,13 @@ impl App {
             self.store.standing(user),
         )
         .await?;
-        if standing.is_some_and(|standing| standing.suspended) {
-            return Err(Problem::new(&crate::problems::ACCOUNT_SUSPENDED));
-        }
+        let admission = Admission::of(standing.as_ref())?;
         // Whoever knew a password that was replaced since, or that is to be,
         // knows nothing now.
         let password = SeenPassword::of(user, credential.as_ref());
         if challenge.password != Some(password) {
             return Err(gone());
         }
-        Ok((account.ok_or_else(gone)?, factors, password))
+        Ok((account.ok_or_else(gone)?, admission, factors, password))
     }
 }

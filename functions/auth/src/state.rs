@@ -6,7 +6,10 @@ use shared::{access::AccessReader, clock::Clock, config::Env, table::Table};
 
 use crate::{
     keyring::KeyRing,
-    model::session::{Lifetimes, MAX_ACCESS_MINUTES},
+    model::{
+        consent::Documents,
+        session::{Lifetimes, MAX_ACCESS_MINUTES},
+    },
     providers::{Providers, ProvidersSettings},
     relying_party::RelyingParty,
     sealer::Sealer,
@@ -31,6 +34,8 @@ pub struct Settings {
     pub relying_party: RelyingParty,
     /// The providers that somebody can sign in with.
     pub oauth: ProvidersSettings,
+    /// What everybody must agree to.
+    pub documents: Documents,
 }
 
 impl Settings {
@@ -44,12 +49,13 @@ impl Settings {
             lifetimes: Lifetimes::default(),
             security_contact: SECURITY_CONTACT.to_owned(),
             oauth: ProvidersSettings::default(),
+            documents: Documents::default(),
         }
     }
 
     /// Reads `PUBLIC_URL`, `ENUMERATION_PROTECTION`, `ACCESS_TOKEN_MINUTES`
     /// (5 to 60), `REFRESH_TOKEN_DAYS` (1 to 365), `REFRESH_GRACE_SECONDS`
-    /// (10 to 60), `SECURITY_CONTACT`, and what [`RelyingParty::read`] and
+    /// (10 to 60), `SECURITY_CONTACT`, `CONSENT_DOCUMENTS` (see [`Documents`]), and what [`RelyingParty::read`] and
     /// [`ProvidersSettings::read`] do.
     pub fn read(env: &mut Env) -> Self {
         let defaults = Lifetimes::default();
@@ -74,6 +80,7 @@ impl Settings {
             settings.security_contact = contact;
         }
         settings.oauth = ProvidersSettings::read(env);
+        settings.documents = env.or("CONSENT_DOCUMENTS", Documents::default());
         settings
     }
 }

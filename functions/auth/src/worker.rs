@@ -4,10 +4,10 @@
 //! Everything here may come twice and late: each step looks at the state and
 //! does what is left to do.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::{
     commit::CommitError,
@@ -16,27 +16,34 @@ use shared::{
         Contract, Event,
         accounts::{PasswordChange, UserPasswordChanged, UserPasswordResetRequired, UserSuspended},
         auth::OrganizationDeleted,
+        operations::{UserDeleted, UserDeletionRequested, UserExportRequested},
     },
-    id::{OrganizationId, UserId},
+    id::{OperationId, OrganizationId, UserId},
+    objects::Objects,
+    table::StoreError,
     worker::{WorkerError, run_batch},
 };
 
 use crate::{
     model::{email::Email, session::Session},
-    store::{Removal, Store},
+    store::{RESERVE, Removal, Store, Subject},
 };
 
 /// How long one message may take; below the function's time-out.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// What is left for the last commit.
-const RESERVE: Duration = Duration::from_millis(1500);
+/// How many accounts one run of the schedule gives up at most.
+const DUE: u32 = 500;
 
 /// The worker's state.
 #[derive(Debug, Clone)]
 pub struct Worker {
     /// The tables.
     pub store: Store,
+    /// Where exports are collected.
+    pub exports: Arc<dyn Objects>,
+    /// How long nobody can register with the address of an erased account.
+    pub hold: SignedDuration,
 }
 
 /// What wakes the function: the queue, or an operator who may invoke it.
@@ -45,8 +52,21 @@ pub struct Worker {
 pub enum Payload {
     /// A command.
     Command(Command),
+    /// The schedule.
+    Sweep {
+        /// Of what.
+        sweep: Sweep,
+    },
     /// A batch of events.
     Batch(SqsEvent),
+}
+
+/// What the schedule wants.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sweep {
+    /// To give up the accounts whose time has come.
+    Deletions,
 }
 
 /// What an operator may have done; IAM decides who is one.
@@ -56,6 +76,11 @@ pub enum Command {
     /// Makes the account of an address an owner of the platform.
     Owner {
         /// The address, which its account has proved.
+        email: String,
+    },
+    /// Erases an account whose deletion waits, without waiting any longer.
+    Erase {
+        /// Its address.
         email: String,
     },
 }
@@ -70,12 +95,24 @@ pub struct Owner {
     pub changed: bool,
 }
 
+/// What came of [`Command::Erase`].
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenUp {
+    /// Whose account is being erased.
+    pub user_id: UserId,
+    /// The operation that shows how far that is.
+    pub operation_id: OperationId,
+}
+
 /// The answer to a [`Command`].
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// What came of it.
-    Done(Owner),
+    /// There is an owner.
+    Owner(Owner),
+    /// An account is being erased.
+    GivenUp(GivenUp),
     /// Nothing came of it: no failure of the function, so none is counted.
     Refused {
         /// Why, in a sentence for whoever gave the command.
@@ -83,9 +120,9 @@ pub enum Answer {
     },
 }
 
-/// Why there is no new owner.
+/// Why a command is not obeyed.
 #[derive(Debug, thiserror::Error)]
-pub enum OwnerError {
+pub enum Disobedience {
     /// The text is no address.
     #[error("this is no e-mail address")]
     Malformed,
@@ -95,9 +132,21 @@ pub enum OwnerError {
     /// Whoever registered may not be whoever reads its mail.
     #[error("the address is not verified yet: use the link that was mailed to it first")]
     Unverified,
+    /// Its person goes.
+    #[error("its person wants the account deleted: they must undo that first")]
+    Leaving,
+    /// Its person did not ask for it.
+    #[error("no deletion of this account waits: its person asks for it, and nobody else")]
+    Staying,
     /// The tables.
     #[error(transparent)]
     Store(#[from] CommitError),
+}
+
+impl From<StoreError> for Disobedience {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 impl Worker {
@@ -125,6 +174,19 @@ impl Worker {
                     return Ok(());
                 }
                 self.end_sessions(cx, data.user_id, event.time).await
+            }
+            UserDeletionRequested::TYPE => {
+                let data: UserDeletionRequested = event.data()?;
+                self.end_sessions(cx, data.user_id, event.time).await
+            }
+            UserDeleted::TYPE => {
+                let data: UserDeleted = event.data()?;
+                Ok(self.store.erase(cx, &data, event.time, self.hold).await?)
+            }
+            UserExportRequested::TYPE => {
+                self.store
+                    .export_person(cx, event, self.exports.as_ref())
+                    .await
             }
             UserPasswordChanged::TYPE => {
                 let data: UserPasswordChanged = event.data()?;
@@ -185,18 +247,61 @@ impl Worker {
         Ok(self.store.end_sessions(cx, user, begun).await?)
     }
 
+    /// Gives up every account whose time has come; how many they were.
+    ///
+    /// # Errors
+    /// The tables do not answer; the next run goes on.
+    pub async fn sweep(&self, cx: &Context) -> Result<usize, CommitError> {
+        let (mut given_up, now) = (0, self.store.now());
+        for user in self.store.due_deletions(now, DUE).await? {
+            if cx.remaining() < RESERVE {
+                break;
+            }
+            let subject = self.store.subject(user).await?;
+            let Some(subject) = subject.filter(|one| is_due(one, now)) else {
+                continue;
+            };
+            match self.give_up(cx, &subject).await {
+                Ok(done) => given_up += usize::from(done.is_some()),
+                // Its person changed their mind in this moment.
+                Err(CommitError::Condition(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(given_up)
+    }
+
+    async fn give_up(
+        &self,
+        cx: &Context,
+        subject: &Subject,
+    ) -> Result<Option<GivenUp>, CommitError> {
+        let record = &subject.record;
+        let Some(deletion) = record.deletion.as_ref().filter(|one| !one.begun) else {
+            return Ok(None);
+        };
+        self.store.give_up(cx, record, deletion).await?;
+        Ok(Some(GivenUp {
+            user_id: subject.account.id,
+            operation_id: deletion.operation_id,
+        }))
+    }
+
     /// Does what an operator commands.
     ///
     /// # Errors
     /// The tables do not answer; the same command may be given again.
     pub async fn obey(&self, cx: &Context, command: Command) -> Result<Answer, CommitError> {
-        let Command::Owner { email } = command;
-        match self.make_owner(cx, &email).await {
-            Ok(owner) => Ok(Answer::Done(owner)),
-            Err(OwnerError::Store(error)) => Err(error),
+        let answer = match command {
+            Command::Owner { email } => self.make_owner(cx, &email).await.map(Answer::Owner),
+            Command::Erase { email } => self.erase_now(cx, &email).await.map(Answer::GivenUp),
+        };
+        match answer {
+            Err(Disobedience::Store(error)) => Err(error),
             Err(refusal) => Ok(Answer::Refused {
                 refused: refusal.to_string(),
             }),
+            Ok(answer) => Ok(answer),
         }
     }
 
@@ -205,18 +310,40 @@ impl Worker {
     ///
     /// # Errors
     /// Why there is no new owner.
-    pub async fn make_owner(&self, cx: &Context, email: &str) -> Result<Owner, OwnerError> {
-        let email = Email::parse(email).map_err(|_| OwnerError::Malformed)?;
-        let found = self.store.subject_of(&email).await;
-        let subject = found
-            .map_err(CommitError::from)?
-            .ok_or(OwnerError::Unknown)?;
+    pub async fn make_owner(&self, cx: &Context, email: &str) -> Result<Owner, Disobedience> {
+        let subject = self.subject_of(email).await?;
         if !subject.account.email_verified {
-            return Err(OwnerError::Unverified);
+            return Err(Disobedience::Unverified);
+        }
+        if subject.record.deletion.is_some() {
+            return Err(Disobedience::Leaving);
         }
         let changed = self.store.make_owner(cx, &subject).await?.is_some();
         let user_id = subject.account.id;
         tracing::warn!(user.id = %user_id, changed, "an operator made an owner of the platform");
         Ok(Owner { user_id, changed })
     }
+
+    /// Erases an account whose deletion waits, at once.
+    ///
+    /// # Errors
+    /// Why it is not erased.
+    pub async fn erase_now(&self, cx: &Context, email: &str) -> Result<GivenUp, Disobedience> {
+        let subject = self.subject_of(email).await?;
+        let given_up = self.give_up(cx, &subject).await?;
+        let given_up = given_up.ok_or(Disobedience::Staying)?;
+        tracing::warn!(user.id = %given_up.user_id, "an operator erases an account without waiting");
+        Ok(given_up)
+    }
+
+    async fn subject_of(&self, email: &str) -> Result<Subject, Disobedience> {
+        let email = Email::parse(email).map_err(|_| Disobedience::Malformed)?;
+        let found = self.store.subject_of(&email).await?;
+        found.ok_or(Disobedience::Unknown)
+    }
+}
+
+fn is_due(subject: &Subject, now: Timestamp) -> bool {
+    let deletion = subject.record.deletion.as_ref();
+    deletion.is_some_and(|deletion| deletion.erase_at <= now)
 }

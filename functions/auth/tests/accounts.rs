@@ -435,6 +435,7 @@ pub async fn suspend(stack: &Stack, user_id: UserId) {
         user_id,
         platform_role: PlatformRole::User,
         suspended: true,
+        leaving: false,
     });
     commit.execute().await.unwrap();
 }

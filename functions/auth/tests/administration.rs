@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use futures::future::join;
-use plenary_auth::worker::{OwnerError, Worker};
+use plenary_auth::worker::Disobedience;
 use serde_json::{Value, json};
 use shared::{
     event::Event,
@@ -11,13 +11,7 @@ use shared::{
 
 use crate::support::{Person, Stack};
 
-fn worker(stack: &Stack) -> Worker {
-    Worker {
-        store: stack.app.store.clone(),
-    }
-}
-
-pub async fn deliver(stack: &Stack, events: &[Event]) -> usize {
+pub fn batch(events: &[Event]) -> SqsEvent {
     let mut batch = SqsEvent::default();
     for (at, event) in events.iter().enumerate() {
         let mut message = SqsMessage::default();
@@ -25,7 +19,12 @@ pub async fn deliver(stack: &Stack, events: &[Event]) -> usize {
         message.body = Some(serde_json::to_string(event).unwrap());
         batch.records.push(message);
     }
-    worker(stack).handle(batch).await.batch_item_failures.len()
+    batch
+}
+
+pub async fn deliver(stack: &Stack, events: &[Event]) -> usize {
+    let response = stack.worker().handle(batch(events)).await;
+    response.batch_item_failures.len()
 }
 
 pub async fn last(stack: &Stack, kind: &str) -> Event {
@@ -37,7 +36,8 @@ pub async fn last(stack: &Stack, kind: &str) -> Event {
 pub async fn owner(stack: &Stack, name: &str) -> Person {
     let person = stack.person(name).await;
     stack.prove(&person).await;
-    worker(stack)
+    stack
+        .worker()
         .make_owner(&cx(), &person.email)
         .await
         .unwrap();
@@ -86,17 +86,20 @@ pub async fn login(stack: &Stack, person: &Person, password: &str) -> TestReply 
 async fn au_33_the_first_owner_comes_by_the_operators_command_once() {
     let stack = Stack::new().await;
     let ada = stack.person("ada").await;
-    let worker = worker(&stack);
+    let worker = stack.worker();
     let make = |email: String| {
         let worker = worker.clone();
         async move { worker.make_owner(&cx(), &email).await }
     };
-    assert!(matches!(make("x".into()).await, Err(OwnerError::Malformed)));
+    assert!(matches!(
+        make("x".into()).await,
+        Err(Disobedience::Malformed)
+    ));
     let unknown = make("who@example.org".into()).await;
-    assert!(matches!(unknown, Err(OwnerError::Unknown)));
+    assert!(matches!(unknown, Err(Disobedience::Unknown)));
     // Whoever registers first with somebody's address is not them.
     let early = make(ada.email.clone()).await;
-    assert!(matches!(early, Err(OwnerError::Unverified)));
+    assert!(matches!(early, Err(Disobedience::Unverified)));
     stack.get("/v1/auth/users", &ada).await.expect(403);
     stack.prove(&ada).await;
     let first = make(ada.email.to_uppercase()).await.unwrap();
@@ -122,7 +125,8 @@ async fn au_33_the_command_lifts_a_suspension() {
     decide(&stack, &ada, &bob, reason).await.expect(200);
     stack.get("/v1/users/me", &bob).await.expect(401);
     assert!(
-        worker(&stack)
+        stack
+            .worker()
             .make_owner(&cx(), &bob.email)
             .await
             .unwrap()

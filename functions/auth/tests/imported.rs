@@ -3,6 +3,7 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use futures::future::join_all;
 use plenary_auth::{
+    leaving::Admission,
     model::{account::Credential, session::Method},
     store::Spent,
 };
@@ -125,7 +126,7 @@ async fn au_13_a_password_that_was_changed_meanwhile_is_not_brought_back() {
     };
     let problem = stack
         .app
-        .sign_in(&cx(), account, false, &[Method::Password], spent)
+        .sign_in(&cx(), account, Admission::Full, &[Method::Password], spent)
         .await
         .unwrap_err();
     assert_eq!(*problem.kind(), VERSION_CONFLICT);

@@ -53,6 +53,7 @@ impl Stack {
             user_id: person.id,
             platform_role: PlatformRole::User,
             suspended,
+            leaving: false,
         });
         commit.execute().await.unwrap();
     }

@@ -25,6 +25,7 @@ mod members;
 mod mfa;
 mod openid;
 mod organizations;
+mod own_data;
 mod passkeys;
 mod recovery;
 mod refresh;

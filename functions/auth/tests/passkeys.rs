@@ -626,6 +626,7 @@ async fn appoint(stack: &Stack, user_id: UserId, platform_role: PlatformRole) {
         user_id,
         platform_role,
         suspended: false,
+        leaving: false,
     });
     commit.execute().await.unwrap();
 }

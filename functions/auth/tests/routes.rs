@@ -22,6 +22,7 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{keyId}", "key_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{serviceAccountId}", "svc_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{provider}", "google")
+            .replace("{purpose}", "terms")
             .replace("{token}", "junk");
         assert!(!path.contains('{'), "{path}");
         for (method, operation) in item.as_object().unwrap() {
@@ -92,6 +93,8 @@ async fn gw_04_every_route_but_the_open_ones_refuses_missing_bad_expired_and_rev
             "/v1/auth/token",
             "/v1/auth/verify-email",
             "/v1/invitations/junk",
+            "/v1/users/me/deletion/cancel",
+            "/v1/users/me/deletion/cancel",
         ]
     );
     assert!(operations.len() > 25, "{}", operations.len());

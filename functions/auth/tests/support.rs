@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use plenary_auth::{
     App, Settings, api,
     model::{
@@ -12,13 +13,14 @@ use plenary_auth::{
     },
     sealer::{Purpose, Sealer},
     store::{Registration, Spent},
+    worker::Worker,
 };
 use serde_json::{Value, json};
 pub use shared::testing::MemorySealer;
 use shared::{
     digest::from_base64url,
     id::{OrganizationId, UserId},
-    testing::{ISSUER, TestApi, TestReply, World, cx},
+    testing::{ISSUER, Shelf, TestApi, TestReply, World, cx},
 };
 
 /// A password that every rule accepts.
@@ -30,6 +32,8 @@ pub struct Stack {
     pub app: App,
     pub api: TestApi,
     pub sealer: Arc<MemorySealer>,
+    /// Where exports are collected.
+    pub exports: Shelf,
 }
 
 /// Somebody with an account, signed in.
@@ -86,6 +90,16 @@ impl Stack {
             app,
             api,
             sealer,
+            exports: Shelf::default(),
+        }
+    }
+
+    /// The group's worker.
+    pub fn worker(&self) -> Worker {
+        Worker {
+            store: self.app.store.clone(),
+            exports: Arc::new(self.exports.clone()),
+            hold: SignedDuration::from_hours(30 * 24),
         }
     }
 
@@ -195,6 +209,7 @@ impl Stack {
             email,
             credential,
             session: Some(session),
+            consents: Vec::new(),
         };
         self.app.store.register(&cx(), &new).await.unwrap();
         Person {

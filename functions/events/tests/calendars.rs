@@ -328,6 +328,7 @@ async fn b3_04_a_suspended_persons_calendar_is_silent() {
         user_id: user.id,
         platform_role: shared::principal::PlatformRole::User,
         suspended: true,
+        leaving: false,
     });
     commit.execute().await.unwrap();
     stage.api.get(&at).send().await.expect(404);

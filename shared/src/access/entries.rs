@@ -59,9 +59,23 @@ pub struct UserAccess {
     pub platform_role: PlatformRole,
     /// Whether every token of the person is refused.
     pub suspended: bool,
+    /// Whether that is for no other reason than that the person wants the
+    /// account deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leaving: bool,
 }
 
 impl UserAccess {
+    /// Of somebody of whom nobody said anything.
+    pub fn ordinary(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            platform_role: PlatformRole::User,
+            suspended: false,
+            leaving: false,
+        }
+    }
+
     /// Where the standing of a person is kept.
     pub fn key_of(user: UserId) -> Key {
         Key::new(user_partition(user), "USER")

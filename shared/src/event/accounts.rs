@@ -84,6 +84,21 @@ contract!(
     user_id
 );
 
+/// A person agreed to something, or no longer does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserConsentChanged {
+    /// Who.
+    pub user_id: UserId,
+    /// To what: `terms`, `privacy`, or whatever the app asks.
+    pub purpose: String,
+    /// The version of the text that they saw.
+    pub version: String,
+    /// Whether they agree.
+    pub granted: bool,
+}
+contract!(UserConsentChanged, "user.consent.changed", "auth", user_id);
+
 /// An administrator suspended an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

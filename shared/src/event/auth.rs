@@ -295,6 +295,9 @@ pub enum Letter {
     EmailChanged,
     /// An authenticator app, a passkey or recovery codes came or went.
     SecondFactorsChanged,
+    /// The account is deactivated and will be erased; its link undoes that until
+    /// it ceases to work.
+    DeletionRequested,
 }
 
 /// A letter about an account is to be sent at once, whatever the person

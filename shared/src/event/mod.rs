@@ -199,6 +199,7 @@ pub const CATALOGUE: &[Published] = &[
     published::<accounts::UserPasswordResetRequired>(),
     published::<accounts::UserExternalIdsChanged>(),
     published::<accounts::UserIdentityChanged>(),
+    published::<accounts::UserConsentChanged>(),
     published::<accounts::UserSecondFactorsChanged>(),
     published::<accounts::OrganizationInvitationAccepted>(),
     published::<accounts::OrganizationInvitationRevoked>(),

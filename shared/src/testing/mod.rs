@@ -205,6 +205,7 @@ impl World {
             user_id,
             platform_role,
             suspended: false,
+            leaving: false,
         })
         .await;
         user

@@ -39,6 +39,7 @@ async fn gw_04_a_revoked_session_and_a_suspended_person_are_refused() {
         user_id: user.id,
         platform_role: PlatformRole::User,
         suspended: true,
+        leaving: false,
     });
     commit.execute().await.unwrap();
     api.get("/v1/me").bearer(&second).send().await.expect(401);

@@ -228,8 +228,8 @@ fn gw_10_every_http_function_is_told_the_networks_of_administrators() {
     assert_eq!(count("ADMIN_NETWORKS: !Ref AdminNetworks\n"), DOMAINS.len());
 }
 
-/// AU-25: whatever a group adds falls under a scope, or is about credentials or
-/// about who belongs to an organisation.
+/// AU-25: whatever a group adds falls under a scope, or is about credentials,
+/// about who belongs to an organisation, or about leaving and agreeing.
 #[test]
 fn au_25_every_operation_with_a_token_names_its_scope() {
     let openapi = document("openapi.json");
@@ -249,6 +249,10 @@ fn au_25_every_operation_with_a_token_names_its_scope() {
             .iter()
             .any(|prefix| path.starts_with(prefix))
             || path == "/v1/organizations/{organizationId}"
+            || path == "/v1/users/me"
+            || ["/v1/users/me/export", "/v1/users/me/consents/"]
+                .iter()
+                .any(|own| path.starts_with(own))
             || ["/service-accounts", "/members", "/invitations"]
                 .iter()
                 .any(|part| path.contains(part))

@@ -15,6 +15,7 @@ pub const UNREAL: Exceptions = &[
         "a passkey needs an authenticator; the passkeys' own tests try others",
     ),
     ("provider", "no provider is configured here"),
+    ("purpose", "a word, no id"),
     (
         "runId",
         "there is no run before the event is published, and then it is public",
@@ -29,10 +30,18 @@ pub const UNREAL: Exceptions = &[
 /// Operations that can be called without a token.
 pub const OPEN: Exceptions = &[
     ("beginPasskeySignIn", "it is the way in"),
+    (
+        "cancelDeletion",
+        "nobody is signed in to a deactivated account; its token is the right to it",
+    ),
     ("confirmEmail", "the token of the mail is the right to it"),
     ("finishOauth", "the code of the provider is the right to it"),
     ("forgotPassword", "whoever forgot a password has no token"),
     ("getAdmission", "published events are for everybody"),
+    (
+        "getCancelDeletionPage",
+        "the token of the mail is the right to it",
+    ),
     (
         "getConfirmEmailPage",
         "the token of the mail is the right to it",

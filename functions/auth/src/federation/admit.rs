@@ -9,6 +9,7 @@ use shared::{
 };
 
 use crate::{
+    leaving::Admission,
     model::{
         account::{Account, Address, SeenPassword},
         email::Email,
@@ -17,8 +18,7 @@ use crate::{
         session::Method,
     },
     problems::{
-        ACCOUNT_EXISTS, ACCOUNT_SUSPENDED, ADDRESS_UNVERIFIED, EMAIL_NOT_VERIFIED, IDENTITY_TAKEN,
-        PROVIDER_LINKED,
+        ACCOUNT_EXISTS, ADDRESS_UNVERIFIED, EMAIL_NOT_VERIFIED, IDENTITY_TAKEN, PROVIDER_LINKED,
     },
     providers::Tokens,
     second_factor::again,
@@ -26,11 +26,16 @@ use crate::{
     store::Spent,
 };
 
+/// Somebody whom a provider vouched for: the account, how far they come in, and
+/// the password that the account had then.
+type Admitted = (Account, Admission, SeenPassword);
+
 impl App {
     /// Signs in whoever a provider vouched for, with a new account if need be.
     ///
     /// # Errors
-    /// [`ADDRESS_UNVERIFIED`], [`ACCOUNT_EXISTS`], [`ACCOUNT_SUSPENDED`].
+    /// [`ADDRESS_UNVERIFIED`], [`ACCOUNT_EXISTS`],
+    /// [`ACCOUNT_SUSPENDED`](crate::problems::ACCOUNT_SUSPENDED).
     pub async fn sign_in_identified(
         &self,
         cx: &Context,
@@ -39,7 +44,7 @@ impl App {
         tokens: &Tokens,
     ) -> Result<Reply, Problem> {
         again(|| async {
-            let (account, seen) = match self.admit(cx, provider, person, tokens).await {
+            let (account, admission, seen) = match self.admit(cx, provider, person, tokens).await {
                 // Somebody, likely the same person in another tab, was faster.
                 Err(CommitError::Condition(_)) => self.admit(cx, provider, person, tokens).await?,
                 admitted => admitted?,
@@ -49,7 +54,7 @@ impl App {
                 ..Spent::default()
             };
             let methods = [Method::Federated];
-            self.sign_in(cx, account, false, &methods, spent).await
+            self.sign_in(cx, account, admission, &methods, spent).await
         })
         .await
     }
@@ -63,7 +68,7 @@ impl App {
         provider: ProviderName,
         person: &Person,
         tokens: &Tokens,
-    ) -> Result<Result<(Account, SeenPassword), Problem>, CommitError> {
+    ) -> Result<Result<Admitted, Problem>, CommitError> {
         let linked = self.store.identified(provider, &person.subject).await?;
         let found = match (linked, &person.email) {
             (Some(user), _) => self.store.account(user).await?,
@@ -80,9 +85,10 @@ impl App {
             self.store.credential(account.id),
         )
         .await?;
-        if standing.is_some_and(|standing| standing.suspended) {
-            return Ok(Err(Problem::new(&ACCOUNT_SUSPENDED)));
-        }
+        let admission = match Admission::of(standing.as_ref()) {
+            Ok(admission) => admission,
+            Err(problem) => return Ok(Err(problem)),
+        };
         let sure = account.email_verified && provider.runs_mailbox_of(person);
         if linked.is_none() && !sure {
             return Ok(Err(Problem::new(&ACCOUNT_EXISTS)));
@@ -101,7 +107,7 @@ impl App {
         {
             return settled(err);
         }
-        Ok(Ok((account, seen)))
+        Ok(Ok((account, admission, seen)))
     }
 
     async fn newcomer(
@@ -111,7 +117,7 @@ impl App {
         person: &Person,
         email: &Email,
         tokens: &Tokens,
-    ) -> Result<Result<(Account, SeenPassword), Problem>, CommitError> {
+    ) -> Result<Result<Admitted, Problem>, CommitError> {
         let account = Account {
             id: UserId::new(),
             version: 0,
@@ -132,7 +138,7 @@ impl App {
             .register_identified(cx, &account, email, &identity)
             .await?;
         let seen = SeenPassword::of(account.id, None);
-        Ok(Ok((account, seen)))
+        Ok(Ok((account, Admission::Full, seen)))
     }
 
     /// Links a person at a provider to somebody who is signed in, on a session and

@@ -3,10 +3,13 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::{id::UserId, principal::PlatformRole};
+use shared::{access::UserAccess, id::UserId, principal::PlatformRole};
 use utoipa::ToSchema;
 
-use super::text::{TextError, line};
+use super::{
+    deletion::Deletion,
+    text::{TextError, line},
+};
 
 /// How many identities elsewhere one account can have.
 pub const MAX_EXTERNAL_IDS: usize = 10;
@@ -23,6 +26,9 @@ pub enum Status {
     Active,
     /// An administrator suspended it: no token of it is valid, and nobody signs in to it.
     Suspended,
+    /// Its person wants it deleted: no token of it is valid, and who signs in can
+    /// only undo that.
+    Deleting,
 }
 
 /// Who somebody is in another user base (AU-27).
@@ -99,6 +105,9 @@ pub struct Administration {
     /// Who the person is elsewhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<ExternalId>,
+    /// That the person wants the account deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
 }
 
 impl Administration {
@@ -110,15 +119,26 @@ impl Administration {
             role: PlatformRole::User,
             suspension: None,
             external_ids: Vec::new(),
+            deletion: None,
         }
     }
 
     /// Whether the account may be used.
     pub fn status(&self) -> Status {
-        if self.suspension.is_some() {
-            Status::Suspended
-        } else {
-            Status::Active
+        match (&self.deletion, &self.suspension) {
+            (Some(_), _) => Status::Deleting,
+            (None, Some(_)) => Status::Suspended,
+            (None, None) => Status::Active,
+        }
+    }
+
+    /// What every function must know of it.
+    pub fn access(&self) -> UserAccess {
+        UserAccess {
+            user_id: self.user_id,
+            platform_role: self.role,
+            suspended: self.status() != Status::Active,
+            leaving: self.deletion.is_some() && self.suspension.is_none(),
         }
     }
 }

@@ -85,6 +85,8 @@ pub enum ChallengeUse {
     Registration,
     /// To sign in by a passkey alone.
     SignIn,
+    /// To keep an account that was to be deleted, by whoever signed in to it.
+    CancelDeletion,
 }
 
 /// A challenge as kept: by hash only.

@@ -7,6 +7,7 @@ use shared::id::UserId;
 
 use super::account::Address;
 use super::code::CodeHash;
+use super::deletion::UNDO_WINDOW;
 use super::refresh::Fingerprint;
 use super::token::MailToken;
 
@@ -22,6 +23,8 @@ pub enum LinkUse {
     ChangeEmail,
     /// Sign in (AU-20).
     SignIn,
+    /// Keep the account that was to be deleted.
+    CancelDeletion,
 }
 
 impl LinkUse {
@@ -32,6 +35,7 @@ impl LinkUse {
             Self::ResetPassword => "RESET-PASSWORD",
             Self::ChangeEmail => "CHANGE-EMAIL",
             Self::SignIn => "SIGN-IN",
+            Self::CancelDeletion => "CANCEL-DELETION",
         }
     }
 
@@ -42,6 +46,7 @@ impl LinkUse {
             Self::ResetPassword => Letter::ResetPassword,
             Self::ChangeEmail => Letter::ChangeEmail,
             Self::SignIn => Letter::SignIn,
+            Self::CancelDeletion => Letter::DeletionRequested,
         }
     }
 
@@ -52,6 +57,7 @@ impl LinkUse {
             Self::ResetPassword => SignedDuration::from_mins(30),
             Self::ChangeEmail => SignedDuration::from_hours(1),
             Self::SignIn => SignedDuration::from_mins(15),
+            Self::CancelDeletion => UNDO_WINDOW,
         }
     }
 }

@@ -5,6 +5,8 @@ pub mod administration;
 pub mod breached;
 pub mod challenge;
 pub mod code;
+pub mod consent;
+pub mod deletion;
 pub mod device;
 pub mod email;
 pub mod factors;

@@ -63,7 +63,10 @@ pub fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(passkeys::list::list))
         .routes(routes!(passkeys::change::change, passkeys::remove::remove))
         .routes(routes!(identities::list::list))
-        .routes(routes!(me::me))
+        .routes(routes!(me::me, me::delete::delete))
+        .routes(routes!(me::consents::list))
+        .routes(routes!(me::consents::decide))
+        .routes(routes!(me::export::export))
         .routes(alias(routes!(me::me), "/v1/auth/profile", "/v1/users/me"))
         .routes(routes!(
             organizations::create::create,
@@ -172,6 +175,10 @@ pub fn credentials() -> OpenApiRouter<App> {
         .routes(routes!(
             auth::change_email::show,
             auth::change_email::confirm
+        ))
+        .routes(routes!(
+            me::cancel_deletion::show,
+            me::cancel_deletion::cancel
         ))
         .routes(routes!(auth::step_up::step_up))
         .routes(routes!(auth::step_up::options))

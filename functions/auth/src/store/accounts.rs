@@ -7,13 +7,12 @@ use shared::{
     cx::Context,
     event::auth::{UserContactChanged, UserLogin, UserRegistered},
     id::UserId,
-    principal::PlatformRole,
     problem::Problem,
     table::{Key, StoreError},
 };
 
 use super::{
-    Sealed, Spent, Store,
+    Sealed, Spent, Store, consents,
     items::{self, Claim},
     links,
     sessions::Ending,
@@ -21,6 +20,7 @@ use super::{
 use crate::{
     model::{
         account::{Account, Credential},
+        consent::Consent,
         email::Email,
         organization::next_sequence,
         session::Session,
@@ -41,6 +41,8 @@ pub struct Registration {
     pub session: Option<Session>,
     /// The link by which the address is verified.
     pub verification: Sealed,
+    /// What its person agreed to.
+    pub consents: Vec<Consent>,
 }
 
 /// What a sign-in is decided by.
@@ -50,8 +52,8 @@ pub struct SignIn {
     pub account: Account,
     /// What the password must match.
     pub credential: Credential,
-    /// Whether an administrator suspended it.
-    pub suspended: bool,
+    /// What is known of it everywhere.
+    pub standing: Option<UserAccess>,
 }
 
 impl Store {
@@ -99,7 +101,7 @@ impl Store {
         Ok(account.zip(credential).map(|(account, credential)| SignIn {
             account,
             credential,
-            suspended: standing.is_some_and(|standing| standing.suspended),
+            standing,
         }))
     }
 
@@ -126,11 +128,9 @@ impl Store {
             .or(Problem::new(&EMAIL_TAKEN));
         commit.create(account);
         commit.create(&new.credential);
-        commit.within(&self.access).create(&UserAccess {
-            user_id: account.id,
-            platform_role: PlatformRole::User,
-            suspended: false,
-        });
+        commit
+            .within(&self.access)
+            .create(&UserAccess::ordinary(account.id));
         commit.publish(
             &UserRegistered {
                 user_id: account.id,
@@ -149,6 +149,9 @@ impl Store {
         );
         if let Some(session) = &new.session {
             begin_session(&mut commit, session);
+        }
+        for consent in &new.consents {
+            consents::keep(&mut commit, consent);
         }
         links::send(&mut commit, &new.verification);
         commit.execute().await

@@ -132,19 +132,9 @@ impl Store {
             .check(items::account(id))
             .when("attribute_exists(#pk)")
             .or(Problem::not_found("The user"));
-        let action = if after.version == 0 {
-            commit.create(after)
-        } else {
-            commit.replace(after)
-        };
-        action.or(Problem::new(&CONFLICT)
-            .detail("Somebody else changed this account at the same time: read it again."));
-        if before.role != after.role || before.status() != after.status() {
-            commit.within(&self.access).put(&UserAccess {
-                user_id: id,
-                platform_role: after.role,
-                suspended: after.suspension.is_some(),
-            });
+        record(commit, after);
+        if before.access() != after.access() {
+            commit.within(&self.access).put(&after.access());
         }
         let now = commit.now();
         if let Some(required) = decision.reset {
@@ -171,6 +161,17 @@ impl Store {
             None => Ok(None),
         }
     }
+}
+
+/// What is decided about an account now; of racing decisions one succeeds.
+pub(super) fn record(commit: &mut Commit, after: &Administration) {
+    let action = if after.version == 0 {
+        commit.create(after)
+    } else {
+        commit.replace(after)
+    };
+    action.or(Problem::new(&CONFLICT)
+        .detail("Somebody else changed this account at the same time: read it again."));
 }
 
 /// The answer where there is no password to reset.

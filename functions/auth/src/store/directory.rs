@@ -23,6 +23,8 @@ pub enum Crowd {
     Role(PlatformRole),
     /// Who is suspended.
     Suspended,
+    /// Whose account is to be deleted.
+    Deleting,
 }
 
 impl Store {
@@ -72,6 +74,10 @@ impl Store {
             Crowd::Role(role) => self.decided(query(items::role(role), Index::Gsi1)).await,
             Crowd::Suspended => {
                 let query = query(items::SUSPENDED.to_owned(), Index::Gsi2);
+                self.decided(query).await
+            }
+            Crowd::Deleting => {
+                let query = query(items::DELETING.to_owned(), Index::Gsi2);
                 self.decided(query).await
             }
         }

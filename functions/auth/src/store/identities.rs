@@ -12,7 +12,6 @@ use shared::{
     },
     http::Reply,
     id::{SessionId, UserId},
-    principal::PlatformRole,
     problem::{CONFLICT, Problem, VERSION_CONFLICT},
     table::{Query, StoreError},
 };
@@ -113,11 +112,9 @@ impl Store {
             .or(Problem::new(&EMAIL_TAKEN));
         claim(&mut commit, identity);
         commit.create(account);
-        commit.within(&self.access).create(&UserAccess {
-            user_id: account.id,
-            platform_role: PlatformRole::User,
-            suspended: false,
-        });
+        commit
+            .within(&self.access)
+            .create(&UserAccess::ordinary(account.id));
         commit.publish(
             &UserRegistered {
                 user_id: account.id,
@@ -253,7 +250,7 @@ impl Store {
     }
 }
 
-fn unlink(commit: &mut Commit, identity: &Identity, gone: Problem) {
+pub(super) fn unlink(commit: &mut Commit, identity: &Identity, gone: Problem) {
     commit
         .delete(items::identity(identity.user_id, identity.provider))
         .when("#subject = :subject")

@@ -3,7 +3,7 @@
 use shared::{
     access::{Membership, UserAccess},
     api_key::KeyOwner,
-    commit::Commit,
+    commit::{Commit, CommitError},
     cx::Context,
     event::auth::{OrganizationMemberAdded, OrganizationMemberChanged, OrganizationMemberRemoved},
     http::Reply,
@@ -18,7 +18,9 @@ use super::{Store, items, organizations::forget_default};
 use crate::{
     model::{
         account::Account,
-        organization::{MAX_MEMBERSHIPS, Member, MemberState, Organization, OrganizationState},
+        organization::{
+            Headcount, MAX_MEMBERSHIPS, Member, MemberState, Organization, OrganizationState,
+        },
         program::ProgramId,
         role::reaches,
     },
@@ -106,13 +108,37 @@ impl Store {
             return Err(Problem::new(&CONFLICT).detail("Your role has changed in between."));
         }
         let mut commit = Commit::new(&self.table, cx);
-        commit.replace(after);
-        commit.within(&self.access).put(&membership(after));
-        count_owners(&mut commit, before, is_owner(after) - is_owner(before), 0);
-        still_there(&mut commit, organization.id);
+        self.give_role(&mut commit, organization, before, after);
         if own.is_none() {
             self.vouch(&mut commit, organization.id, actor);
         }
+        commit.finish(reply).await
+    }
+
+    /// Makes a member an owner whom nobody appoints: the only one leaves.
+    pub(super) async fn promote(
+        &self,
+        cx: &Context,
+        organization: &Organization,
+        before: &Member,
+    ) -> Result<(), CommitError> {
+        let mut commit = Commit::new(&self.table, cx);
+        let after = before.with_role(Role::Owner, commit.now());
+        self.give_role(&mut commit, organization, before, &after);
+        commit.execute().await
+    }
+
+    fn give_role(
+        &self,
+        commit: &mut Commit,
+        organization: &Organization,
+        before: &Member,
+        after: &Member,
+    ) {
+        commit.replace(after);
+        commit.within(&self.access).put(&membership(after));
+        count_owners(commit, before, is_owner(after) - is_owner(before), 0);
+        still_there(commit, organization.id);
         commit.publish(
             &OrganizationMemberChanged {
                 organization_id: organization.id,
@@ -122,7 +148,12 @@ impl Store {
             },
             after.sequence,
         );
-        commit.finish(reply).await
+    }
+
+    /// How many owners an organisation has.
+    pub(super) async fn owners(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        let count: Option<Headcount> = self.read(&items::headcount(organization)).await?;
+        Ok(count.map_or(0, |count| count.owners))
     }
 
     /// Takes a member out, and answers.
@@ -135,22 +166,32 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let mut commit = Commit::new(&self.table, cx);
+        self.take_out_member(&mut commit, member, account);
+        if actor.user_id != member.user_id {
+            self.vouch(&mut commit, member.organization_id, actor);
+        }
+        commit.finish(reply).await
+    }
+
+    pub(super) fn take_out_member(
+        &self,
+        commit: &mut Commit,
+        member: &Member,
+        account: Option<&Account>,
+    ) {
         let gone = member.removed(commit.now());
         let (organization, user) = (member.organization_id, member.user_id);
         commit.replace(&gone);
         commit
             .within(&self.access)
             .delete(Membership::key_of(user, organization));
-        count_owners(&mut commit, member, -is_owner(member), -1);
-        still_there(&mut commit, organization);
+        count_owners(commit, member, -is_owner(member), -1);
+        still_there(commit, organization);
         commit
             .update(items::membership_count(user))
             .add("organizations", -1);
         if let Some(account) = account {
-            forget_default(&mut commit, account, organization);
-        }
-        if actor.user_id != user {
-            self.vouch(&mut commit, organization, actor);
+            forget_default(commit, account, organization);
         }
         commit.publish(
             &OrganizationMemberRemoved {
@@ -159,7 +200,6 @@ impl Store {
             },
             gone.sequence,
         );
-        commit.finish(reply).await
     }
 
     /// The actor still has the role that allowed this.

@@ -6,7 +6,11 @@
 
 mod accounts;
 mod administration;
+mod consents;
+mod deletion;
 mod directory;
+mod erasure;
+mod export;
 mod factors;
 mod identities;
 mod invitations;
@@ -21,16 +25,18 @@ mod recovery;
 mod sessions;
 mod signing;
 
+use jiff::Timestamp;
 use shared::table::{Entity, Key, StoreError, Table};
 
 pub use accounts::{Registration, SignIn};
 pub use administration::{Decision, Subject, no_password};
+pub use deletion::Undoing;
 pub use directory::Crowd;
 pub use factors::{Spent, Unproven};
 pub use items::{NextSecret, SigningSecret};
 pub use links::{Registrant, Sealed};
 pub use members::Actor;
-pub use organizations::Removal;
+pub use organizations::{RESERVE, Removal};
 pub use passkeys::FactorRemoval;
 pub use programs::Programs;
 pub use sessions::Ending;
@@ -46,6 +52,11 @@ impl Store {
     /// Over the two tables.
     pub fn new(table: Table, access: Table) -> Self {
         Self { table, access }
+    }
+
+    /// What time it is for the tables.
+    pub fn now(&self) -> Timestamp {
+        self.table.clock().now()
     }
 
     /// One item, consistently. Boxed: the SDK's futures are large, and several

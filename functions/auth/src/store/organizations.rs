@@ -18,8 +18,7 @@ use shared::{
     id::{OrganizationId, UserId},
     principal::Role,
     problem::{CONFLICT, Problem},
-    table::AnyItem,
-    table::{Entity, Key, Query, StoreError},
+    table::{AnyItem, Entity, Key, Query, StoreError},
 };
 
 use super::{
@@ -42,6 +41,9 @@ const MEMBER_CHUNK: u32 = 22;
 const PROGRAM_CHUNK: usize = 10;
 /// Other items removed by one commit.
 const ITEM_CHUNK: u32 = 80;
+
+/// What a removal leaves for the last commit and the answer.
+pub const RESERVE: Duration = Duration::from_millis(1500);
 
 /// How far a removal came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -262,6 +262,7 @@ async fn au_17_a_suspended_account_is_refused_and_nothing_is_linked() {
         user_id: ada.id,
         platform_role: PlatformRole::User,
         suspended: true,
+        leaving: false,
     });
     commit.execute().await.unwrap();
     let refused = scene.comes("google", "ada").await.expect(403);

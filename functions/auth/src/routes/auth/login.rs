@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     grant::SignInAnswer,
+    leaving::Admission,
     model::{
         account::{Credential, SeenPassword},
         email::Email,
@@ -53,7 +54,7 @@ pub struct Login {
         (status = 200, description = "Signed in, or `mfaRequired`", body = SignInAnswer),
         (status = 400, description = "`invalid-request`"),
         (status = 401, description = "`invalid-credentials`"),
-        (status = 403, description = "`account-suspended`, `password-reset-required`"),
+        (status = 403, description = "`account-suspended`, `account-deleting`, `password-reset-required`"),
         (status = 429, description = "`quota-exceeded`"),
     )
 )]
@@ -72,15 +73,16 @@ pub async fn login(
         };
         let (known, proof) = proven(&password, known)?;
         super::trusted(&known.credential)?;
+        let admission = Admission::of(known.standing.as_ref())?;
         let spent = Spent {
             credential: renewed(&password, &known, proof)?,
             password: Some(SeenPassword::of(known.account.id, Some(&known.credential))),
             ..Spent::default()
         };
         let methods = [Method::Password];
-        let (account, suspended) = (known.account, known.suspended);
+        let account = known.account;
         let address = account.email.0.clone();
-        match app.sign_in(&cx, account, suspended, &methods, spent).await {
+        match app.sign_in(&cx, account, admission, &methods, spent).await {
             // The hash changed since it was read: a twin renewed it, or the
             // password is another by now. What counts is how it is now.
             Err(problem) if *problem.kind() == VERSION_CONFLICT => {}
@@ -123,7 +125,7 @@ fn renewed(
     known: &SignIn,
     proof: Match,
 ) -> Result<Option<Credential>, Problem> {
-    if proof != Match::Outdated || known.suspended {
+    if proof != Match::Outdated {
         return Ok(None);
     }
     let kept = &known.credential;

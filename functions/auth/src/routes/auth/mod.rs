@@ -7,7 +7,7 @@ pub mod login;
 pub mod logout;
 pub mod magic_link;
 mod newcomer;
-mod page;
+pub(super) mod page;
 pub mod refresh;
 pub mod register;
 pub mod reset_password;

@@ -1,5 +1,7 @@
 //! Who registers, checked.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use shared::{
     id::UserId,
@@ -10,11 +12,13 @@ use super::register::Register;
 use crate::{
     model::{
         account::{Account, Address},
+        consent::{Consent, Decided, Documents, MAX_PURPOSES, Purpose, is_version},
         email::Email,
         password::Password,
         text,
     },
     routes::field,
+    state::Settings,
 };
 
 /// An account to be, and what only its owner and we know of it.
@@ -23,14 +27,19 @@ pub(super) struct Newcomer {
     pub(super) account: Account,
     pub(super) email: Email,
     pub(super) password: Password,
+    pub(super) consents: Vec<Consent>,
 }
 
 impl Newcomer {
-    /// Checks everything that a registration at `service` says.
+    /// Checks everything that a registration says.
     ///
     /// # Errors
     /// 400 with every fault.
-    pub(super) fn read(body: &Register, service: &str, now: Timestamp) -> Result<Self, Problem> {
+    pub(super) fn read(
+        body: &Register,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         let email = Email::parse(&body.email)
             .map_err(|error| errors.push(field("/email", "malformed", error)))
@@ -44,7 +53,7 @@ impl Newcomer {
         let username = line("/username", &body.username, text::username);
         let company = line("/company", &body.company, |text| text::line(text, 100));
         let known = [
-            Some(service),
+            Some(settings.public_url.as_str()),
             Some(body.email.as_str()),
             name.as_deref(),
             username.as_deref(),
@@ -54,6 +63,7 @@ impl Newcomer {
         let password = Password::chosen(&body.password, &known)
             .map_err(|error| errors.push(field("/password", error.code(), error)))
             .ok();
+        agreed(&body.consents, &settings.documents, &mut errors);
         let (Some(email), Some(password), true) = (email, password, errors.is_empty()) else {
             return Err(faults(errors));
         };
@@ -69,11 +79,49 @@ impl Newcomer {
             last_login_at: None,
             default_organization_id: None,
         };
+        let consents = body.consents.iter().map(|(purpose, version)| {
+            Consent::none(account.id, purpose.clone()).with(Decided {
+                granted: true,
+                version: version.clone(),
+                at: now,
+            })
+        });
         Ok(Self {
+            consents: consents.collect(),
             account,
             email,
             password,
         })
+    }
+}
+
+/// Whoever registers agrees to what they must, as it reads today.
+fn agreed(
+    consents: &BTreeMap<Purpose, String>,
+    documents: &Documents,
+    errors: &mut Vec<FieldError>,
+) {
+    let pointer = |purpose: &Purpose| format!("/consents/{}", purpose.as_str());
+    if consents.len() > MAX_PURPOSES {
+        errors.push(field(
+            "/consents",
+            "too-many",
+            format!("at most {MAX_PURPOSES}"),
+        ));
+    }
+    for (purpose, version) in consents {
+        if !is_version(version) {
+            let detail = "must be 1 to 40 visible characters";
+            errors.push(field(&pointer(purpose), "malformed", detail));
+        }
+    }
+    for (purpose, current) in &documents.0 {
+        let (code, detail) = match consents.get(purpose) {
+            Some(version) if version == current => continue,
+            Some(_) => ("outdated", format!("the version of today is {current}")),
+            None => ("missing", format!("agree to version {current}")),
+        };
+        errors.push(field(&pointer(purpose), code, detail));
     }
 }
 

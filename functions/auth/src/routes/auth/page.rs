@@ -8,7 +8,7 @@ use shared::http::Reply;
 
 /// A page with a button, and perhaps a field.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(in crate::routes) struct Page {
     title: &'static str,
     /// Where the form goes; the answer to success.
     post: &'static str,
@@ -26,7 +26,7 @@ pub(super) struct Page {
     button: &'static str,
 }
 
-pub(super) const FORGOT_PASSWORD: Page = Page {
+pub(in crate::routes) const FORGOT_PASSWORD: Page = Page {
     title: "Forgot your password?",
     post: "/v1/auth/forgot-password",
     done: "If there is such an account, a mail is on its way.",
@@ -35,7 +35,7 @@ pub(super) const FORGOT_PASSWORD: Page = Page {
     button: "Send me a link",
 };
 
-pub(super) const RESET_PASSWORD: Page = Page {
+pub(in crate::routes) const RESET_PASSWORD: Page = Page {
     title: "Choose a new password",
     post: "/v1/auth/reset-password",
     done: "Your password was changed. Sign in with it.",
@@ -51,7 +51,7 @@ pub(super) const RESET_PASSWORD: Page = Page {
 
 /// Nobody is signed in to this page. Who did not register themselves leaves the
 /// password out, and whoever did is out.
-pub(super) const VERIFY_EMAIL: Page = Page {
+pub(in crate::routes) const VERIFY_EMAIL: Page = Page {
     title: "Confirm your e-mail address",
     post: "/v1/auth/verify-email",
     done: "Thank you, your address is confirmed.",
@@ -65,7 +65,7 @@ pub(super) const VERIFY_EMAIL: Page = Page {
     button: "Confirm",
 };
 
-pub(super) const CONFIRM_EMAIL: Page = Page {
+pub(in crate::routes) const CONFIRM_EMAIL: Page = Page {
     title: "Confirm your new e-mail address",
     post: "/v1/auth/change-email/confirm",
     done: "Your account has the new address.",
@@ -74,9 +74,18 @@ pub(super) const CONFIRM_EMAIL: Page = Page {
     button: "Confirm",
 };
 
+pub(in crate::routes) const CANCEL_DELETION: Page = Page {
+    title: "Keep your account?",
+    post: "/v1/users/me/deletion/cancel",
+    done: "Your account is back. Sign in to it.",
+    field: None,
+    token: true,
+    button: "Keep my account",
+};
+
 /// What the link of a sign-in shows where there is no app that could take the
 /// tokens: nobody is signed in to this page.
-pub(super) fn sign_in() -> Reply {
+pub(in crate::routes) fn sign_in() -> Reply {
     let html = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
         <meta name=\"viewport\" content=\"width=device-width\"><title>Sign in</title></head>\
         <body style=\"margin:10vh auto;max-width:26rem;padding:0 1rem;font:16px/1.5 system-ui\">\
@@ -97,7 +106,7 @@ fn guarded(html: impl Into<String>) -> Reply {
 }
 
 impl Page {
-    pub(super) fn reply(&self) -> Reply {
+    pub(in crate::routes) fn reply(&self) -> Reply {
         guarded(self.html())
     }
 

@@ -1,5 +1,7 @@
 //! `POST /v1/auth/register`
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
@@ -14,6 +16,7 @@ use crate::{
     grant::SignedIn,
     model::{
         account::{Account, Credential},
+        consent::Purpose,
         mailed::LinkUse,
         secret::Secret,
         session::Method,
@@ -42,6 +45,11 @@ pub struct Register {
     /// Where you work.
     #[schema(max_length = 100)]
     pub(super) company: Option<String>,
+    /// What you agree to: the version of each text that you saw. Whatever the
+    /// service names must be among them, in its version of today.
+    #[serde(default)]
+    #[schema(example = json!({"terms": "2026-09"}))]
+    pub(super) consents: BTreeMap<Purpose, String>,
 }
 
 /// Create an account
@@ -70,7 +78,8 @@ pub async fn register(
         account,
         email,
         password,
-    } = Newcomer::read(&body, &app.settings.public_url, app.clock.now())?;
+        consents,
+    } = Newcomer::read(&body, &app.settings, app.clock.now())?;
     if let Some(username) = &account.username
         && app.store.username_taken(username).await?
     {
@@ -91,6 +100,7 @@ pub async fn register(
             credential,
             session: None,
             verification,
+            consents,
         };
         return silently(&app, &cx, new).await;
     }
@@ -108,6 +118,7 @@ pub async fn register(
         credential,
         session: Some(session),
         verification,
+        consents,
     };
     app.store.register(&cx, &new).await?;
     Reply::created(&answer, "/v1/users/me")

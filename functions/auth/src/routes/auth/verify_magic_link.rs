@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::page;
 use crate::{
     grant::SignInAnswer,
+    leaving::Admission,
     model::{
         account::{Account, SeenPassword},
         code::Code,
@@ -57,7 +58,7 @@ pub struct Mailed {
     responses(
         (status = 200, description = "Signed in, or asked for a second factor", body = SignInAnswer),
         (status = 401, description = "`code-refused`"),
-        (status = 403, description = "`account-suspended`"),
+        (status = 403, description = "`account-suspended`, `account-deleting`"),
         (status = 410, description = "`link-gone`"),
     )
 )]
@@ -132,10 +133,8 @@ async fn complete(app: &App, cx: &Context, link: &Link) -> Result<Reply, Problem
     )
     .await?;
     let account = account.ok_or_else(gone)?;
-    let suspended = standing.is_some_and(|standing| standing.suspended);
-    if !suspended {
-        app.prove_by_mail(cx, link, &account).await?;
-    }
+    let admission = Admission::of(standing.as_ref())?;
+    app.prove_by_mail(cx, link, &account).await?;
     // The first proof of the address removes the password.
     let left = credential.filter(|_| account.email_verified);
     let account = Account {
@@ -147,7 +146,7 @@ async fn complete(app: &App, cx: &Context, link: &Link) -> Result<Reply, Problem
         ..Spent::default()
     };
     let methods = [Method::Email];
-    let reply = app.sign_in(cx, account, suspended, &methods, spent).await;
+    let reply = app.sign_in(cx, account, admission, &methods, spent).await;
     let reply = reply.map_err(|problem| match problem.kind() {
         // What was mailed dies with the password, also in this moment.
         kind if *kind == VERSION_CONFLICT => gone().caused_by(problem),

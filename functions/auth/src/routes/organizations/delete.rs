@@ -1,7 +1,5 @@
 //! `DELETE /v1/organizations/{organizationId}`
 
-use std::time::Duration;
-
 use axum::extract::State;
 use serde::Serialize;
 use shared::{
@@ -17,11 +15,8 @@ use utoipa::ToSchema;
 use crate::{
     model::organization::{Member, Organization},
     state::App,
-    store::Removal,
+    store::{RESERVE, Removal},
 };
-
-/// What is left for the last commit and the answer.
-const RESERVE: Duration = Duration::from_millis(1500);
 
 /// The organisation is hidden, but not everything of it is removed yet.
 #[derive(Debug, Serialize, ToSchema)]

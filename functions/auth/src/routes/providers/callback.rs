@@ -104,7 +104,7 @@ pub struct FromApp {
     responses(
         (status = 200, description = "Signed in, or asked for a second factor", body = SignInAnswer),
         (status = 400, description = "`invalid-request`, `provider-refused`"),
-        (status = 403, description = "`account-suspended`, `address-unverified`"),
+        (status = 403, description = "`account-suspended`, `account-deleting`, `address-unverified`"),
         (status = 404, description = "`provider-not-configured`"),
         (status = 409, description = "`account-exists`, `provider-linked`"),
         (status = 410, description = "`sign-in-gone`"),

@@ -8,7 +8,7 @@ use shared::{
     http::{MergePatch, Path, Reply},
     id::UserId,
     principal::{PlatformRole, Principal},
-    problem::Problem,
+    problem::{CONFLICT, Problem},
 };
 use utoipa::ToSchema;
 
@@ -97,6 +97,15 @@ impl UserChange {
         at: Timestamp,
     ) -> Result<Administration, Problem> {
         let suspension = match (self.status, &before.suspension) {
+            (Status::Deleting, suspension) if before.deletion.is_some() => suspension.clone(),
+            (Status::Deleting, _) => {
+                let detail = "only the person can want that";
+                return Err(Problem::invalid("/status", "not-allowed", detail));
+            }
+            (Status::Active, _) if before.deletion.is_some() => {
+                return Err(Problem::new(&CONFLICT)
+                    .detail("The person wants the account deleted; only they can undo that."));
+            }
             (Status::Active, _) => None,
             (Status::Suspended, Some(suspension)) => Some(suspension.clone()),
             (Status::Suspended, None) => {
@@ -174,7 +183,7 @@ pub async fn change(
         end_sessions(&app, &cx, id).await?;
     }
     let reply = app.store.decide(&cx, &decision, by, reply).await?;
-    let suspends = subject.record.status() == Status::Active && after.status() != Status::Active;
+    let suspends = subject.record.suspension.is_none() && after.suspension.is_some();
     if suspends || reset == Some(true) {
         // It is decided, and the worker ends what this does not.
         if let Err(problem) = end_sessions(&app, &cx, id).await {

@@ -35,7 +35,8 @@ pub struct ListUsers {
     #[serde(default)]
     #[param(example = "firebase:Zq3vYd1cVfR7b0kJ2mXw9pLt4sA2")]
     external_id: Option<String>,
-    /// Only accounts that may be used, or only suspended ones.
+    /// Only accounts that may be used, only suspended ones, or only those whose
+    /// deletion waits.
     #[serde(default)]
     status: Option<Status>,
     /// Only accounts with this role on the platform.
@@ -56,6 +57,7 @@ impl ListUsers {
         match (self.role, self.status) {
             (Some(role), _) if role > PlatformRole::User => Crowd::Role(role),
             (_, Some(Status::Suspended)) => Crowd::Suspended,
+            (_, Some(Status::Deleting)) => Crowd::Deleting,
             _ => Crowd::Everybody,
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     model::{
         account::Account,
         administration::{Administration, Administrator, ExternalId, Refusal, Status, Suspension},
+        deletion::Deletion,
     },
     store::Subject,
 };
@@ -38,6 +39,8 @@ pub struct UserSummary {
     status: Status,
     /// Why it is suspended, since when and by whom.
     suspension: Option<Suspension>,
+    /// That its person wants it deleted, since when, and until when they can undo that.
+    deletion: Option<Deletion>,
     /// Who the person is in other user bases.
     external_ids: Vec<ExternalId>,
     #[schema(value_type = String, format = DateTime)]
@@ -58,6 +61,7 @@ impl UserSummary {
             role: record.role,
             status: record.status(),
             suspension: record.suspension.clone(),
+            deletion: record.deletion.clone(),
             external_ids: record.external_ids.clone(),
             created_at: account.created_at,
             last_login_at: account.last_login_at,

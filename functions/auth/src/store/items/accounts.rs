@@ -1,5 +1,6 @@
 //! Accounts, their passwords and what administrators decided about them.
 
+use jiff::Timestamp;
 use shared::{
     digest::sha256,
     id::UserId,
@@ -10,7 +11,7 @@ use shared::{
 use super::user;
 use crate::model::{
     account::{Account, Credential},
-    administration::{Administration, ExternalId, Status},
+    administration::{Administration, ExternalId},
     email::Email,
 };
 
@@ -38,6 +39,12 @@ pub(in crate::store) fn external(id: &ExternalId) -> Key {
 
 pub(in crate::store) const USERS: &str = "USERS";
 pub(in crate::store) const SUSPENDED: &str = "SUSPENDED";
+pub(in crate::store) const DELETING: &str = "DELETING";
+
+/// Where an account stands among those that wait for their deletion.
+pub(in crate::store) fn due(at: Timestamp, user: &str) -> String {
+    format!("{}#{user}", at.strftime("%Y-%m-%dT%H:%M:%S"))
+}
 
 pub(in crate::store) fn role(role: PlatformRole) -> String {
     let name = match role {
@@ -92,7 +99,14 @@ impl Entity for Administration {
         let ranked = self.role > PlatformRole::User;
         Indexes {
             gsi1: ranked.then(|| Key::new(role(self.role), id.clone())),
-            gsi2: (self.status() == Status::Suspended).then(|| Key::new(SUSPENDED, id)),
+            gsi2: match (&self.deletion, &self.suspension) {
+                // In the order of their times; what has begun is listed no more.
+                (Some(deletion), _) if !deletion.begun => {
+                    Some(Key::new(DELETING, due(deletion.erase_at, &id)))
+                }
+                (Some(_), _) | (None, None) => None,
+                (None, Some(_)) => Some(Key::new(SUSPENDED, id)),
+            },
         }
     }
 }

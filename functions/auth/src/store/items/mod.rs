@@ -8,6 +8,8 @@
 //! | `USER#<user>` | `LINK#<use>` | a link sent by mail, with TTL |
 //! | `USER#<user>` | `FACTORS` | authenticator app, recovery codes, count of passkeys |
 //! | `USER#<user>` | `PASSKEY#<passkey>` | passkey |
+//! | `USER#<user>` | `CONSENT#<purpose>` | what the person decided about a purpose, with its history |
+//! | `USER#<user>` | `EXPORT` | the last export that was asked for, with TTL |
 //! | `PASSKEY#<fingerprint>` | `CLAIM` | whose a credential id is |
 //! | `CHALLENGE#<fingerprint>` | `CHALLENGE` | what a proof in two steps is bound to, with TTL |
 //! | `USER#<user>` | `CODE-TRIES#<day>` | how often mailed codes were tried, with TTL |
@@ -27,11 +29,19 @@
 //!
 //! In the indexes stand, each by user and so by the time of registration: every
 //! account (`gsi1`: `USERS`), whoever has a role on the platform (`gsi1`:
-//! `ROLE#<role>`), and whoever is suspended (`gsi2`: `SUSPENDED`).
+//! `ROLE#<role>`), and whoever is suspended (`gsi2`: `SUSPENDED`); and by the time
+//! at which they are erased, the accounts to be deleted (`gsi2`: `DELETING`).
+//!
+//! What deleting an account leaves: the claim of its address, which names nobody,
+//! for some weeks, against registering again at once; the mark of
+//! [`shared::personal`], until nothing can come late; invitations of organisations
+//! to the person, and what is left of memberships that ended, until their TTL.
+//! Those that the person made name an id behind which nobody is.
 
 mod accounts;
 mod factors;
 mod organizations;
+mod personal;
 mod programs;
 mod sign_in;
 mod signing;
@@ -44,14 +54,15 @@ use shared::{
 };
 
 pub(super) use accounts::{
-    SUSPENDED, USERS, account, administration, credential, email, external, membership_count, role,
-    username,
+    DELETING, SUSPENDED, USERS, account, administration, credential, due, email, external,
+    membership_count, role, username,
 };
 pub(super) use factors::{PASSKEY, challenge, credential_claim, factors, passkey};
 pub(super) use organizations::{
     INVITATION, INVITATIONS, MEMBER, headcount, invitation, invitations_sent, invited, member,
     organization, organization_partition, slug,
 };
+pub(super) use personal::{CONSENT, consent, export};
 pub(super) use programs::{
     API_KEY, ProgramOwner, SERVICE_ACCOUNT, owner, program, program_count, program_owner,
 };

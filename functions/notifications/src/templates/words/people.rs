@@ -100,6 +100,15 @@ pub(super) fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
                 .to_owned(),
             "Open Plenary",
         ),
+        Letter::DeletionRequested => (
+            "Your account will be deleted",
+            format!(
+                "You asked for it, so your account is deactivated, and soon everything that is kept of \
+                 you will be erased. If you changed your mind, or if it was not you, keep the account \
+                 by the link, and in the latter case choose another password.{until}"
+            ),
+            "Keep my account",
+        ),
         Letter::SecondFactorsChanged => (
             "What protects your account was changed",
             "An authenticator app, a passkey or the recovery codes of your account were added, \
@@ -136,6 +145,7 @@ pub fn link(letter: Letter, token: &str) -> String {
         | Letter::PasswordRemoved
         | Letter::SignInAdded
         | Letter::SecondFactorsChanged => "/v1/auth/forgot-password",
+        Letter::DeletionRequested => "/v1/users/me/deletion/cancel",
         Letter::EmailChanged => "/v1/docs",
     };
     if token.is_empty() {

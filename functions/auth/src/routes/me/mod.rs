@@ -1,10 +1,17 @@
-//! `GET /v1/users/me`, until the users group exists.
+//! `/v1/users/me`: what a person sees of their account and does with all of it.
+
+pub mod cancel_deletion;
+pub mod consents;
+pub mod delete;
+pub mod export;
 
 use axum::extract::State;
+use http::header::LOCATION;
+use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     http::Reply,
-    id::OrganizationId,
+    id::{OperationId, OrganizationId},
     principal::{Permission, PlatformRole, Principal, Role},
     problem::Problem,
 };
@@ -33,6 +40,33 @@ pub struct Place {
     slug: String,
     role: Role,
     own_capabilities: Vec<Permission>,
+}
+
+/// Something that takes its time, as it began; `GET /v1/operations/{operationId}`
+/// shows how far it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Begun {
+    id: OperationId,
+    /// `account-deletion` or `account-export`.
+    #[schema(example = "account-deletion")]
+    kind: &'static str,
+    /// `scheduled` or `running`.
+    #[schema(example = "scheduled")]
+    status: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Of a deletion: from when on the account is erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    erase_at: Option<Timestamp>,
+}
+
+impl Begun {
+    fn reply(&self) -> Result<Reply, Problem> {
+        let place = format!("/v1/operations/{}", self.id);
+        Ok(Reply::accepted(self)?.header(LOCATION, &place))
+    }
 }
 
 /// Who am I
