@@ -14,6 +14,7 @@ mod door;
 mod edge;
 mod ground;
 mod journey;
+mod leaving;
 mod operators;
 mod programs;
 mod race;

@@ -13,6 +13,7 @@ mod ground;
 mod http;
 mod idempotency;
 mod limits;
+mod personal;
 mod routes;
 mod scopes;
 mod support;
