@@ -32,7 +32,7 @@ pub fn news(user: UserId) -> Event {
 impl Stage {
     /// The time after which nothing that was under way is.
     pub fn settle(&self) {
-        self.world.clock.advance(SignedDuration::from_secs(61));
+        self.world.clock.advance(SignedDuration::from_secs(21));
     }
 
     /// Erases somebody, to the end; what was counted.
