@@ -39,6 +39,7 @@ def outputs(stack):
         "relayFunction": values["RelayFunction"],
         # A stack that was deployed before them has none.
         "authWorkerFunction": values.get("AuthWorkerFunction"),
+        "eventsWorkerFunction": values.get("EventsWorkerFunction"),
         "platformWorkerFunction": values.get("PlatformWorkerFunction"),
     }))
 

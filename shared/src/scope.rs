@@ -14,12 +14,22 @@ use http::Method;
 pub struct Area {
     /// The first part of its scopes.
     pub name: &'static str,
-    /// The path prefixes behind `/v1` that belong to it.
+    /// The path prefixes behind `/v1` that belong to it, whole segments.
     pub prefixes: &'static [&'static str],
     /// What its `read` scope lets do.
     pub read: &'static str,
     /// What its `write` scope lets do besides.
     pub write: &'static str,
+}
+
+impl Area {
+    /// Whether a path behind `/v1/` is of this area.
+    fn owns(&self, path: &str) -> bool {
+        self.prefixes.iter().any(|prefix| {
+            path.strip_prefix(prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
 }
 
 /// Every area, in the order of the guide.
@@ -32,8 +42,8 @@ pub const AREAS: &[Area] = &[
     },
     Area {
         name: "events",
-        prefixes: &["events", "events.ics", "venues"],
-        read: "read events, registrations and saved events",
+        prefixes: &["events", "events.ics", "search/events", "venues"],
+        read: "read and search events, read registrations and saved events",
         write: "create, change, decide on and publish events; register, check in, save",
     },
     Area {
@@ -139,7 +149,11 @@ pub fn needed(method: &Method, path: &str) -> Needs {
     if of_people {
         return Needs::SignIn;
     }
-    let Some(area) = AREAS.iter().find(|area| area.prefixes.contains(&second)) else {
+    let behind = path.trim_start_matches('/').strip_prefix("v1/");
+    let Some(area) = AREAS
+        .iter()
+        .find(|area| behind.is_some_and(|path| area.owns(path)))
+    else {
         return Needs::SignIn;
     };
     let right = if method.is_safe() { "read" } else { "write" };
@@ -180,6 +194,7 @@ mod tests {
         check(Method::GET, "/v1/events", scope("events:read"));
         check(Method::HEAD, "/v1/events/x", scope("events:read"));
         check(Method::POST, "/v1/events/x/publish", scope("events:write"));
+        check(Method::GET, "/v1/search/events", scope("events:read"));
         check(Method::DELETE, "/v1/media/x", scope("media:write"));
         check(Method::GET, "/v1/users/me", scope("users:read"));
         check(Method::DELETE, "/v1/users/me", Needs::SignIn);
@@ -217,6 +232,10 @@ mod tests {
             "/v1/organizations/x/service-accounts",
             "/v1/organizations/x/service-accounts/y",
             "/v1/new-group",
+            "/v1/search",
+            "/v1/search/posts",
+            "/v1/search/eventsource",
+            "/v1/v1/events",
             "/v1/%65vents",
             "/v1//events",
             "/v2/events",

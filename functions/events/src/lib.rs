@@ -11,5 +11,8 @@ pub mod routes;
 pub mod store;
 pub mod worker;
 
+/// The group's name.
+pub const GROUP: &str = "events";
+
 pub use problems::PROBLEMS;
 pub use routes::{App, api, openapi};

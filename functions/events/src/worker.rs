@@ -5,7 +5,10 @@
 
 mod closing;
 mod connecting;
+mod erasing;
+mod exporting;
 mod following;
+mod gone;
 mod jobs;
 mod places;
 mod telling;
@@ -20,9 +23,11 @@ use shared::event::auth::{
     OrganizationCreated, OrganizationDeleted, OrganizationUpdated, UserRegistered,
 };
 use shared::event::events::{AdmissionUpdated, EventCancelled, EventUpdated, VenueUpdated};
+use shared::event::operations::{UserDeleted, UserExportRequested};
 use shared::event::users::{ConnectionAccepted, ConnectionRemoved, UserProfileUpdated};
 use shared::event::{Contract, Event as Envelope};
 use shared::id::OrganizationId;
+use shared::objects::Objects;
 use shared::worker::{WorkerError, run_batch};
 
 use crate::model::{Job, Organization};
@@ -30,6 +35,7 @@ use crate::store::Store;
 
 pub use closing::complete_past;
 use connecting::connect;
+use exporting::export;
 pub use jobs::go_on;
 use jobs::run;
 pub use places::end_offers;
@@ -39,15 +45,21 @@ use welcome::{learn_interests, welcome};
 /// How long one message may take; below the function's time-out.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Handles a batch of messages.
-pub async fn handle(store: &Store, batch: SqsEvent) -> SqsBatchResponse {
+/// Handles a batch of messages. What a person exports of themselves goes into
+/// `exports`.
+pub async fn handle(store: &Store, exports: &dyn Objects, batch: SqsEvent) -> SqsBatchResponse {
     run_batch(batch, PATIENCE, |event, cx| async move {
-        dispatch(store, &event, &cx).await
+        dispatch(store, exports, &event, &cx).await
     })
     .await
 }
 
-async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), WorkerError> {
+async fn dispatch(
+    store: &Store,
+    exports: &dyn Objects,
+    event: &Envelope,
+    cx: &Context,
+) -> Result<(), WorkerError> {
     match event.kind.as_str() {
         OrganizationCreated::TYPE => {
             let data: OrganizationCreated = event.data()?;
@@ -106,6 +118,15 @@ async fn dispatch(store: &Store, event: &Envelope, cx: &Context) -> Result<(), W
             let data: UserRegistered = event.data()?;
             welcome(store, event, cx, data.user_id).await
         }
+        UserDeleted::TYPE => {
+            let data: UserDeleted = event.data()?;
+            let erase = Job::Erase {
+                user_id: data.user_id,
+                operation_id: data.operation_id,
+            };
+            run(store, cx, erase).await
+        }
+        UserExportRequested::TYPE => Box::pin(export(store, exports, event, cx)).await,
         UserProfileUpdated::TYPE => {
             let data: UserProfileUpdated = event.data()?;
             learn_interests(store, event, cx, &data).await

@@ -392,6 +392,40 @@ async fn ev_20_letters_to_guests_are_few() {
     assert_eq!(letters(&stage).await, 7);
 }
 
+/// EV-20, AU-05: nobody's inbox is filled by hand-overs either; what is refused
+/// changes nothing.
+#[tokio::test]
+async fn ev_20_hand_overs_to_a_user_have_a_pause() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let [giver, other, victim] = [stage.world.user(), stage.world.user(), stage.world.user()];
+    let to = json!({"userId": victim.id});
+    let event = stage.published(&author, json!({})).await;
+    for user in [&giver, &other] {
+        stage.register(user, &event).await.expect(201);
+    }
+    let first = hand_over(&stage, &giver, &event, to.clone()).await;
+    first.expect(202);
+    for user in [&giver, &other] {
+        let soon = hand_over(&stage, user, &event, to.clone())
+            .await
+            .expect(429);
+        assert!(soon.header("retry-after").parse::<u32>().unwrap() > 0);
+        soon.problem("quota-exceeded");
+    }
+    assert_eq!(letters(&stage).await, 1);
+    let from = json!({"fromUserId": other.id});
+    let refused = take_over(&stage, &victim, &event, from.clone()).await;
+    refused.expect(409).problem("transfer-gone");
+    let somebody = json!({"userId": stage.world.user().id});
+    hand_over(&stage, &giver, &event, somebody)
+        .await
+        .expect(202);
+    minute(&stage);
+    hand_over(&stage, &other, &event, to).await.expect(202);
+    take_over(&stage, &victim, &event, from).await.expect(201);
+}
+
 /// EV-20, AU-05: a personal event's author has a hundred letters a day.
 #[tokio::test]
 async fn ev_20_letters_of_a_day_are_counted() {

@@ -1,3 +1,5 @@
+use std::task::Poll;
+
 use jiff::SignedDuration;
 use plenary_events::model::{KeyId, Ticket};
 use serde_json::{Value, json};
@@ -493,4 +495,63 @@ async fn ev_20_a_check_in_is_taken_back() {
     assert_eq!(gate.scan(json!({"userId": guest.id})).await, "admitted");
     undo(&gate.door, "main", "No.").await.expect(200);
     gate.stage.withdraw(&guest, &gate.event).await.expect(204);
+}
+
+/// Stops `first` after so many polls, lets `second` happen, and goes on.
+async fn interleaved<A, B>(
+    polls: usize,
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B, bool) {
+    let mut first = std::pin::pin!(first);
+    let mut left = polls;
+    let done = std::future::poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        first.as_mut().poll(cx).map(Some)
+    })
+    .await;
+    let in_between = done.is_none();
+    let second = second.await;
+    match done {
+        Some(first) => (first, second, false),
+        None => (first.await, second, in_between),
+    }
+}
+
+/// B3-06: whoever takes a check-in back while another list lets the person in,
+/// at whatever moment: they came.
+#[tokio::test]
+async fn ev_20_a_check_in_taken_back_sees_the_one_on_another_list() {
+    let lists = json!([{"id": "main", "name": "Main"}, {"id": "lounge", "name": "Lounge"}]);
+    let gate = Gate::open(json!({}), json!({"checkInLists": lists})).await;
+    for polls in 0..500 {
+        let guest = gate.guest(json!({})).await;
+        let undo = |list: &str| {
+            let body = json!({"userId": guest.id, "list": list, "reason": "It was Bob."});
+            let (stage, event, by) = (&gate.stage, &gate.event, &gate.door);
+            async move { stage.act(by, event, "check-ins/undo", body).await }
+        };
+        let enters = |list: &str| gate.scan(json!({"userId": guest.id, "list": list}));
+        assert_eq!(enters("main").await, "admitted");
+        let (undone, entered, in_between) =
+            interleaved(polls, undo("main"), enters("lounge")).await;
+        undone.expect(200);
+        assert_eq!(entered, "admitted");
+        let status = gate.stage.mine(&guest, &gate.event).await["status"].clone();
+        assert_eq!(status, "checked_in", "after {polls} polls");
+        assert_eq!(enters("main").await, "admitted");
+        let (main, lounge, between) = interleaved(polls, undo("main"), undo("lounge")).await;
+        main.expect(200);
+        lounge.expect(200);
+        let status = gate.stage.mine(&guest, &gate.event).await["status"].clone();
+        assert_eq!(status, "confirmed", "after {polls} polls");
+        if !in_between && !between {
+            assert!(polls > 3, "{polls} polls");
+            return;
+        }
+    }
+    panic!("it never completed by itself");
 }

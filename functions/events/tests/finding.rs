@@ -76,6 +76,70 @@ async fn ev_02_11_filters() {
     }
 }
 
+/// EV-13: a search is the list with words that must be there: the same filters,
+/// the same pages, the same rights.
+#[tokio::test]
+async fn ev_13_searches_are_lists_with_words() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    for (title, tag) in [
+        ("Rust today", "rust"),
+        ("Rust and wine", "wine"),
+        ("Wine", "wine"),
+    ] {
+        let body = json!({"title": title, "tags": [tag], "description": "An evening."});
+        stage.published(&author, body).await;
+    }
+    let hidden = draft(json!({"title": "Rust hidden"}));
+    stage.create(&author, hidden).await;
+    let search = |query: &str| stage.api.get(&format!("/v1/search/events{query}"));
+    for (query, wanted) in [
+        ("?q=rust", vec!["Rust today", "Rust and wine"]),
+        ("?search=RUST%20wine", vec!["Rust and wine"]),
+        ("?q=rust&tag=wine", vec!["Rust and wine"]),
+        ("?q=rust&city=paris", vec![]),
+        ("?q=beer", vec![]),
+    ] {
+        let body = search(query).send().await.expect(200).body;
+        assert_eq!(titles(&body), wanted, "{query}");
+    }
+    let drafts = "?q=rust&status=draft";
+    search(drafts).send().await.expect(403);
+    let mine = search(drafts).bearer(&author).send().await.expect(200);
+    assert_eq!(titles(&mine.body), ["Rust hidden"]);
+    let other = stage.world.user();
+    let none = search(drafts).bearer(&other).send().await.expect(200);
+    assert!(titles(&none.body).is_empty());
+}
+
+/// EV-13: pages go on at the search alone, and nothing is no search.
+#[tokio::test]
+async fn ev_13_searches_want_words_and_have_pages_of_their_own() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    for day in 12..15 {
+        let at = |hour: u8| format!("2026-10-{day}T{hour:02}:00:00Z");
+        let body = json!({"title": format!("Rust {day}"), "startsAt": at(7), "endsAt": at(8)});
+        stage.published(&author, body).await;
+    }
+    let search = |query: &str| stage.api.get(&format!("/v1/search/events{query}"));
+    let first = search("?q=rust&limit=2").send().await.expect(200);
+    assert_eq!(titles(&first.body), ["Rust 12", "Rust 13"]);
+    assert!(!first.header("etag").is_empty());
+    let cursor = first.body["nextCursor"].as_str().unwrap();
+    let rest = search(&format!("?q=rust&cursor={cursor}")).send().await;
+    assert_eq!(titles(&rest.expect(200).body), ["Rust 14"]);
+    let elsewhere = format!("/v1/events?q=rust&cursor={cursor}");
+    stage.api.get(&elsewhere).send().await.expect(400);
+    for bad in ["", "?q=", "?q=%20%09", "?search="] {
+        let reply = search(bad).send().await.expect(400);
+        let error = &reply.problem("invalid-request").body["errors"][0];
+        let error = (&error["pointer"], &error["code"]);
+        assert_eq!(error, (&json!("?q"), &json!("missing")), "{bad}");
+    }
+    search("?limit=2").bearer(&author).send().await.expect(400);
+}
+
 /// EV-02, C7: a cursor survives writes and serves its own list only.
 #[tokio::test]
 async fn ev_02_pages_neither_skip_nor_repeat_under_writes() {

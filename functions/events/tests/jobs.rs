@@ -16,7 +16,7 @@ use shared::testing::{TestUser, event};
 use shared::worker::until;
 
 use crate::crowd::id;
-use crate::support::{Stage, draft};
+use crate::support::{Stage, draft, path};
 use crate::worker::{deliver, last};
 
 /// Registers so many people, many at once.
@@ -133,4 +133,41 @@ async fn or_01_ev_20_long_jobs_stop_in_time_and_go_on() {
     for hidden in &events[1..] {
         stage.read(&author, hidden).await.expect(404);
     }
+}
+
+/// B3-01, EV-05: a draft with a long history goes at once, and all of its history
+/// with the next turns; the job is committed with it.
+#[tokio::test]
+async fn b3_01_a_deleted_draft_with_a_long_history_leaves_nothing() {
+    let stage = Stage::new().await;
+    let author = stage.world.user();
+    let event = stage.create(&author, draft(json!({}))).await;
+    let at = path(&event);
+    for i in 0..130 {
+        let request = stage.api.patch(&at).bearer(&author).header("if-match", "*");
+        let body = json!({"title": format!("Edit {i}")});
+        request.json(body).send().await.expect(200);
+    }
+    let left = async || {
+        let page = stage.store.history(id(&event), 1000, None).await.unwrap();
+        page.items.len()
+    };
+    assert_eq!(left().await, 131);
+    stage
+        .api
+        .delete(&at)
+        .bearer(&author)
+        .send()
+        .await
+        .expect(204);
+    assert!(left().await > 0);
+    assert_eq!(stage.store.jobs().await.unwrap().len(), 1);
+    finish(&stage).await;
+    assert_eq!(left().await, 0);
+    let items = stage.world.db.items(stage.world.table()).await;
+    let of_it = items.iter().filter(|item| {
+        let key = format!("EVENT#{}", event["id"].as_str().unwrap());
+        item["pk"].as_s().is_ok_and(|pk| *pk == key)
+    });
+    assert_eq!(of_it.count(), 0, "nothing is left of it");
 }

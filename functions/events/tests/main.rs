@@ -12,6 +12,7 @@ mod discretion;
 mod door;
 mod editing;
 mod finding;
+mod gone;
 mod jobs;
 mod keys;
 mod life;

@@ -410,7 +410,12 @@ async fn b3_07_cancelling_an_event_cancels_its_sessions() {
         .rfind(|event| event.kind == "event.cancelled")
         .unwrap();
     for _ in 0..2 {
-        let response = handle(&stage.store, batch(std::slice::from_ref(&cancelled))).await;
+        let response = handle(
+            &stage.store,
+            &stage.exports,
+            batch(std::slice::from_ref(&cancelled)),
+        )
+        .await;
         assert!(response.batch_item_failures.is_empty());
     }
     for (event, status) in [
@@ -457,7 +462,7 @@ async fn b3_07_a_session_of_a_cancelled_event_stays_a_draft() {
     let told = stage.world.outbox(stage.world.table()).await;
     let mut told = told.into_iter();
     let cancelled = told.rfind(|event| event.kind == "event.cancelled").unwrap();
-    let response = handle(&stage.store, batch(&[cancelled])).await;
+    let response = handle(&stage.store, &stage.exports, batch(&[cancelled])).await;
     assert!(response.batch_item_failures.is_empty());
     for event in &drafts {
         let status = stage.read(&author, event).await.body["status"].clone();

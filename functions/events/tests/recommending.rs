@@ -130,7 +130,7 @@ async fn ev_15_interests_of_the_profile_count() {
         told(json!(["cooking"]), 6),
         told(json!(["Wine"]), 7),
     ];
-    let response = handle(&stage.store, batch(&news)).await;
+    let response = handle(&stage.store, &stage.exports, batch(&news)).await;
     assert!(response.batch_item_failures.is_empty());
     assert_eq!(
         recommended(&stage, &user).await,
@@ -151,7 +151,7 @@ async fn ev_16_a_newcomer_gets_a_first_selection_once() {
         };
         event(&payload, 1)
     };
-    handle(&stage.store, batch(&[registered()])).await;
+    handle(&stage.store, &stage.exports, batch(&[registered()])).await;
     assert!(
         !stage
             .kinds()
@@ -165,7 +165,12 @@ async fn ev_16_a_newcomer_gets_a_first_selection_once() {
     }
     let news = registered();
     for _ in 0..2 {
-        let response = handle(&stage.store, batch(std::slice::from_ref(&news))).await;
+        let response = handle(
+            &stage.store,
+            &stage.exports,
+            batch(std::slice::from_ref(&news)),
+        )
+        .await;
         assert!(response.batch_item_failures.is_empty());
     }
     let told = stage.world.outbox(stage.world.table()).await;
@@ -197,7 +202,7 @@ async fn connections(stage: &Stage, users: [&TestUser; 2], connected: bool, sequ
             sequence,
         )
     };
-    let failed = handle(&stage.store, batch(&[news])).await;
+    let failed = handle(&stage.store, &stage.exports, batch(&[news])).await;
     assert!(failed.batch_item_failures.is_empty());
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::commit::Commit;
 use shared::id::OrganizationId;
 use shared::principal::Role;
-use shared::testing::{MemorySealer, TestApi, TestUser, World, cx};
+use shared::testing::{MemorySealer, Shelf, TestApi, TestUser, World, cx};
 
 /// A world with the group's router in it.
 pub struct Stage {
@@ -14,6 +14,7 @@ pub struct Stage {
     pub api: TestApi,
     pub store: Store,
     pub sealer: Arc<MemorySealer>,
+    pub exports: Shelf,
     pub router: axum::Router,
 }
 
@@ -28,6 +29,7 @@ impl Stage {
             router,
             store: Store::new(world.table().clone()),
             sealer,
+            exports: Shelf::default(),
             world,
         }
     }

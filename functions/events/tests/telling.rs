@@ -215,7 +215,7 @@ async fn b3_05_who_keeps_an_event_hears_of_its_cancellation() {
         .into_iter()
         .rfind(|event| event.kind == "event.cancelled")
         .unwrap();
-    handle(&stage.store, batch(&[cancelled])).await;
+    handle(&stage.store, &stage.exports, batch(&[cancelled])).await;
     assert_eq!(later(&stage, 0).await, 1);
     let told = noticed(&stage).await;
     assert_eq!(told.len(), 1);

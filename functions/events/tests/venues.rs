@@ -212,7 +212,12 @@ async fn ev_21_events_follow_their_venue() {
         .rfind(|event| event.kind == "venue.updated")
         .unwrap();
     for _ in 0..2 {
-        let response = handle(&stage.store, batch(std::slice::from_ref(&updated))).await;
+        let response = handle(
+            &stage.store,
+            &stage.exports,
+            batch(std::slice::from_ref(&updated)),
+        )
+        .await;
         assert!(response.batch_item_failures.is_empty());
     }
     let read = stage.read(&user, &event).await.expect(200).body;

@@ -21,7 +21,7 @@ pub fn batch(events: &[Event]) -> SqsEvent {
 }
 
 pub async fn deliver(stage: &Stage, events: &[Event]) -> usize {
-    handle(&stage.store, batch(events))
+    handle(&stage.store, &stage.exports, batch(events))
         .await
         .batch_item_failures
         .len()

@@ -11,6 +11,7 @@ use shared::event::events::{
     RegistrationCancelled, RegistrationOffered, RegistrationPromoted, RegistrationTransferOffered,
 };
 use shared::id::{EventId, InvitationId, OrganizationId, RegistrationId, UserId};
+use shared::personal::NOBODY;
 use shared::principal::Role;
 use shared::testing::now;
 
@@ -95,6 +96,33 @@ async fn no_14_a_submitted_event_goes_to_the_approvers() {
         stage.post.subjects(&address("Petra")),
         ["“RustConf” waits for your approval"]
     );
+}
+
+/// XC-03: nobody's account gets no notice, of the decision or of anything else.
+#[tokio::test]
+async fn xc_03_nobody_is_told_in_place_of_who_is_gone() {
+    let stage = Stage::new().await;
+    let agreed = EventApproved {
+        event_id: EventId::new(),
+        organization_id: OrganizationId::new(),
+        title: "RustConf".into(),
+        created_by: NOBODY,
+        actor_id: UserId::new(),
+        reason: None,
+        changed: Vec::new(),
+        proposed_by: Some(stage.person("Ada").await.id),
+    };
+    let before = stage.world.db.items(stage.world.table()).await.len();
+    let event = stage.tell(&agreed, 2, None).await;
+    assert!(stage.handles(&event).await, "redelivered");
+    let nobody = NOBODY.to_string();
+    let items = stage.world.db.items(stage.world.table()).await;
+    assert!(items.len() > before, "the proposer is told");
+    let of_nobody = |item: &&_| {
+        let text = format!("{item:?}");
+        text.contains(&nobody) && !text.contains("OUTBOX#")
+    };
+    assert_eq!(items.iter().filter(of_nobody).count(), 0);
 }
 
 #[tokio::test]

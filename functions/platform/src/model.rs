@@ -29,7 +29,12 @@ pub const DOMAINS: &[Domain] = &[
     Domain {
         name: "events",
         description: "Events with approval, registrations, saved events and recommendations.",
-        prefixes: &["/v1/events", "/v1/events.ics", "/v1/venues"],
+        prefixes: &[
+            "/v1/events",
+            "/v1/events.ics",
+            "/v1/search/events",
+            "/v1/venues",
+        ],
     },
     Domain {
         name: "matchmaking",
@@ -85,5 +90,8 @@ mod tests {
         assert_eq!(prefixes.len(), all);
         assert_eq!(owner("/v1/events/{id}").map(|d| d.name), Some("events"));
         assert_eq!(owner("/v1/eventsource"), None);
+        let search = owner("/v1/search/events").map(|domain| domain.name);
+        assert_eq!(search, Some("events"));
+        assert_eq!(owner("/v1/search/posts"), None);
     }
 }

@@ -5,6 +5,8 @@
 //! commits [`SagaStepCompleted`](crate::event::operations::SagaStepCompleted)
 //! with the last of it.
 
+use crate::id::UserId;
+
 mod erasure;
 #[cfg(feature = "objects")]
 mod export;
@@ -12,6 +14,11 @@ mod export;
 pub use erasure::{Erased, Erasure};
 #[cfg(feature = "objects")]
 pub use export::{Export, PART_LIMIT, part_key};
+
+/// Who stands in the place of somebody whose account was deleted, where what
+/// they did belongs to others and stays. It is nobody's account, and nobody is
+/// told of anything under it.
+pub const NOBODY: UserId = UserId::from_uuid(uuid::Uuid::nil());
 
 /// The groups that keep something of a person: an operation is complete when
 /// each of them has answered.

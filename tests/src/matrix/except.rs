@@ -122,6 +122,7 @@ pub const OPEN: Exceptions = &[
         "the code of the provider is the right to it",
     ),
     ("revokeToken", "the token itself is the right to end it"),
+    ("searchEvents", "published events are for everybody"),
     (
         "showUnsubscribePage",
         "the token of the mail is the right to it",

@@ -46,6 +46,24 @@ struct Operation {
     unreal: Vec<String>,
 }
 
+/// The query of a request: the tenant's organisation where it can name one, and
+/// a word for whatever else is required.
+fn query_of(operation: &Value, organization: impl std::fmt::Display) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let pairs = parameters.filter(|parameter| parameter["in"] == "query");
+    let pairs = pairs.filter_map(|parameter| match parameter["name"].as_str()? {
+        "organizationId" => Some(format!("organizationId={organization}")),
+        name if parameter["required"] == true => Some(format!("{name}=word")),
+        _ => None,
+    });
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
+    }
+}
+
 /// Everything that the groups describe, with the tenant's ids filled in.
 fn operations(stage: &Stage) -> Vec<Operation> {
     let mut all = Vec::new();
@@ -79,19 +97,8 @@ fn described(
     let none = json!({});
     let security = operation["security"].as_array().unwrap();
     let (filled, unreal) = invented(document, operation, &stage.names.fill(group, path));
-    let parameters = operation["parameters"].as_array();
-    let by_query = parameters
-        .into_iter()
-        .flatten()
-        .any(|parameter| parameter["in"] == "query" && parameter["name"] == "organizationId");
-    let query = if by_query {
-        format!(
-            "?organizationId={}",
-            stage.names.id_of("organizationId").unwrap()
-        )
-    } else {
-        String::new()
-    };
+    let query = query_of(operation, stage.names.id_of("organizationId").unwrap());
+    let by_query = query.contains("organizationId=");
     let body = body::of(document, operation, &stage.names);
     let text = body
         .as_ref()

@@ -374,7 +374,12 @@ impl Stage {
             batch
         };
         let store = plenary_events::store::Store::new(self.tables["events"].clone());
-        plenary_events::worker::handle(&store, batch()).await;
+        Box::pin(plenary_events::worker::handle(
+            &store,
+            &Shelf::default(),
+            batch(),
+        ))
+        .await;
         let store = plenary_notifications::store::Store::new(self.tables["notifications"].clone());
         let links = Links::below("https://plenary.test");
         let postman = Postman::new(store.clone(), Nowhere, Nowhere, links);

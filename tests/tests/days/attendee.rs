@@ -57,18 +57,19 @@ impl Day {
     async fn found(&self, person: &Person) {
         let near = format!("near={},{}&radiusKm=5", self.at.0, self.at.1);
         let count = async |query: String| {
-            let found = person.get(&format!("/v1/events?{query}")).await.expect(200);
+            let found = person.get(&format!("/v1/{query}")).await.expect(200);
             let items = found.body["items"].as_array().unwrap().clone();
             let ours = |item: &&Value| text(item, "title").contains(&self.word);
             items.iter().filter(ours).count()
         };
         eventually("the events near there", || async {
-            (count(near.clone()).await == 2).then_some(())
+            (count(format!("events?{near}")).await == 2).then_some(())
         })
         .await;
-        assert_eq!(count(format!("{near}&date=2027-10-12")).await, 2);
-        assert_eq!(count(format!("{near}&date=2027-10-13")).await, 0);
-        assert_eq!(count(format!("{near}&q=Talk")).await, 1);
+        assert_eq!(count(format!("events?{near}&date=2027-10-12")).await, 2);
+        assert_eq!(count(format!("events?{near}&date=2027-10-13")).await, 0);
+        assert_eq!(count(format!("events?{near}&q=Talk")).await, 1);
+        assert_eq!(count(format!("search/events?{near}&q=Talk")).await, 1);
     }
 }
 

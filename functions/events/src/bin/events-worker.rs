@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::config::Env;
 use shared::cx::Context;
+use shared::objects::Bucket;
 
 /// What wakes the function.
 #[derive(Debug, Deserialize)]
@@ -32,19 +33,18 @@ async fn main() -> Result<(), Error> {
     shared::run::start()?;
     let aws = Aws::from_env()?;
     let mut env = Env::read();
-    let table = env.required("TABLE_NAME");
+    let (table, exports) = (env.required("TABLE_NAME"), env.required("EXPORT_BUCKET"));
     env.check()?;
-    let store = Store::new(aws.table(table));
-    shared::run::payloads(|payload: Payload| {
-        let store = store.clone();
-        async move { answer(&store, payload).await }
-    })
-    .await
+    let store = &Store::new(aws.table(table));
+    let exports = &Bucket::new(&aws, exports);
+    shared::run::payloads(|payload: Payload| answer(store, exports, payload)).await
 }
 
-async fn answer(store: &Store, payload: Payload) -> Result<Value, Error> {
+async fn answer(store: &Store, exports: &Bucket, payload: Payload) -> Result<Value, Error> {
     match payload {
-        Payload::Batch(batch) => Ok(serde_json::to_value(worker::handle(store, batch).await)?),
+        Payload::Batch(batch) => Ok(serde_json::to_value(
+            worker::handle(store, exports, batch).await,
+        )?),
         Payload::Sweep {
             sweep: Sweep::Completions,
         } => {

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::admission::Admission;
+
 /// A list at the door: which tickets it admits, and how often.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -31,6 +33,17 @@ pub struct CheckInList {
 }
 
 impl CheckInList {
+    /// The short names of an event's lists.
+    pub fn ids_of(admission: &Admission) -> Vec<String> {
+        let lists = admission.check_in_lists.iter();
+        let ids: Vec<String> = lists.map(|list| list.id.clone()).collect();
+        if ids.is_empty() {
+            vec![Self::standard().id]
+        } else {
+            ids
+        }
+    }
+
     /// The list of an event that names none: everybody, once.
     pub fn standard() -> Self {
         Self {

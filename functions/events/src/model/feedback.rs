@@ -57,6 +57,9 @@ pub struct FeedbackGiver {
 }
 
 impl FeedbackGiver {
+    /// What the sort keys of these begin with.
+    pub const PREFIX: &'static str = "FEEDBACK#";
+
     /// Where it is kept.
     pub fn key_of(user: UserId, event: EventId) -> Key {
         Key::new(format!("USER#{user}"), format!("FEEDBACK#{event}"))

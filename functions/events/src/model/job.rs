@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::id::{EventId, OrganizationId, VenueId};
+use shared::id::{EventId, OperationId, OrganizationId, UserId, VenueId};
 use shared::table::{Entity, Indexes, Key};
 
 use super::notice::Progress;
@@ -40,6 +40,18 @@ pub enum Job {
         /// Whose.
         organization_id: OrganizationId,
     },
+    /// Erase what is kept of a person whose account was deleted.
+    Erase {
+        /// Who.
+        user_id: UserId,
+        /// The operation that sees to it.
+        operation_id: OperationId,
+    },
+    /// Take the rest of a deleted event's history away.
+    ForgetHistory {
+        /// Of which event.
+        event_id: EventId,
+    },
     /// Bring a changed venue into the events that take place there.
     FollowVenue {
         /// Which.
@@ -55,6 +67,8 @@ impl Job {
             Self::EndRegistrations { event_id, .. } => format!("REGISTRATIONS#{event_id}"),
             Self::GiveOut { event_id } => format!("PLACES#{event_id}"),
             Self::Close { organization_id } => format!("CLOSE#{organization_id}"),
+            Self::Erase { user_id, .. } => format!("ERASE#{user_id}"),
+            Self::ForgetHistory { event_id } => format!("HISTORY#{event_id}"),
             Self::FollowVenue { venue_id } => format!("VENUE#{venue_id}"),
         };
         Key::new(format!("JOB#{subject}"), "JOB")
@@ -70,7 +84,7 @@ impl Job {
     }
 }
 
-/// A job that could not be finished at once.
+/// A job that could not be finished, or begun, at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptJob {
@@ -85,6 +99,19 @@ pub struct KeptJob {
     pub correlation_id: String,
     /// Counts the changes; 0 while it is not kept.
     pub version: u64,
+}
+
+impl KeptJob {
+    /// A job that nobody has worked on.
+    pub fn new(job: Job, now: Timestamp, correlation_id: &str) -> Self {
+        Self {
+            job,
+            progress: Progress::default(),
+            touched_at: now,
+            correlation_id: correlation_id.to_owned(),
+            version: 0,
+        }
+    }
 }
 
 impl Entity for KeptJob {

@@ -8,7 +8,7 @@
 //!   event or the quota (which were larger once) holds nobody up: all pass.
 
 use super::counts::Counts;
-use super::registration::Waiting;
+use super::waiting::Waiting;
 
 /// What becomes of a new registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

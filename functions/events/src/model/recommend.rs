@@ -34,9 +34,12 @@ pub struct Interests {
 }
 
 impl Interests {
+    /// The sort key of a person's interests.
+    pub const SORT: &'static str = "INTERESTS";
+
     /// Where a person's interests are kept.
     pub fn key_of(user: UserId) -> Key {
-        Key::new(format!("USER#{user}"), "INTERESTS")
+        Key::new(format!("USER#{user}"), Self::SORT)
     }
 }
 

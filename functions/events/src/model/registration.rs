@@ -97,7 +97,7 @@ pub fn address(text: &str) -> Option<String> {
     fits.then_some(normal)
 }
 
-fn one() -> u32 {
+pub(super) fn one() -> u32 {
     1
 }
 
@@ -152,12 +152,20 @@ pub struct Registration {
     /// How often it was offered to others.
     #[serde(default)]
     pub transfers: u32,
-    /// Who took it over; it is cancelled then.
+    /// To which users it was offered, by whoever has it: a trace at each of them
+    /// leads here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered_to: Vec<UserId>,
+    /// Who took over what a guest had; it is cancelled then.
     #[serde(default)]
     pub handed_to: Option<UserId>,
     /// Whom the organiser registered by address; `userId` stands for nobody then.
     #[serde(default)]
     pub guest: Option<Guest>,
+    /// Since when the account of the person is deleted: `userId` stands for
+    /// nobody then, and what is left counts for the organiser.
+    #[serde(default)]
+    pub account_deleted_at: Option<Timestamp>,
     /// Whether the person wants it: not while only an organiser said so.
     #[serde(default = "yes")]
     pub accepted: bool,
@@ -195,10 +203,32 @@ impl Registration {
             offered_until: None,
             transfer: None,
             transfers: 0,
+            offered_to: Vec::new(),
             handed_to: None,
             guest: None,
+            account_deleted_at: None,
             accepted: true,
             version: 0,
+        }
+    }
+
+    /// Whether somebody with an account has it, who can be told of it.
+    pub fn has_account(&self) -> bool {
+        self.guest.is_none() && self.account_deleted_at.is_none()
+    }
+
+    /// What an organiser's record keeps of it when the account is deleted: that
+    /// somebody had the places and came, not who.
+    pub fn anonymous(&self, now: Timestamp) -> Self {
+        Self {
+            id: self.id,
+            checked_in_at: self.checked_in_at,
+            ticket_type: self.ticket_type.clone(),
+            quantity: self.quantity,
+            account_deleted_at: Some(now),
+            created_at: self.created_at,
+            updated_at: now,
+            ..Self::new(self.event_id, UserId::new(), self.status, now)
         }
     }
 
@@ -229,60 +259,15 @@ impl Entity for Registration {
     /// offers of all events, in the order in which they end.
     fn indexes(&self) -> Indexes {
         Indexes {
-            gsi1: Some(Key::new(
-                format!("USER#{}", self.user_id),
-                format!("REG#{}", self.id),
-            )),
+            gsi1: self.account_deleted_at.is_none().then(|| {
+                let person = format!("USER#{}", self.user_id);
+                Key::new(person, format!("REG#{}", self.id))
+            }),
             gsi2: self.offered_until.map(|until| {
                 let order = format!("{until}#{}#{}", self.event_id, self.user_id);
                 Key::new(crate::store::OFFERS, order)
             }),
         }
-    }
-}
-
-/// An entry of the waitlist: it stands in the order of waiting, under the
-/// event's own key, so that promotion rests on a consistent read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Waiting {
-    /// For what.
-    pub event_id: EventId,
-    /// Who.
-    pub user_id: UserId,
-    /// The place in the order of waiting.
-    pub order: String,
-    /// For which ticket type; `""` where the event has none.
-    #[serde(default)]
-    pub ticket_type: String,
-    /// How many places it wants.
-    #[serde(default = "one")]
-    pub quantity: u32,
-}
-
-impl Waiting {
-    /// Where the entry is kept. An order begins with a digit and a ticket type
-    /// with a letter, so that each type has a range of its own.
-    pub fn key_of(event: EventId, ticket_type: &str, order: &str) -> Key {
-        let range = Self::range_of(ticket_type);
-        Key::new(format!("EVENT#{event}"), format!("{range}{order}"))
-    }
-
-    /// What the sort keys of a type's entries begin with.
-    pub fn range_of(ticket_type: &str) -> String {
-        if ticket_type.is_empty() {
-            "WAIT#".to_owned()
-        } else {
-            format!("WAIT#{ticket_type}#")
-        }
-    }
-}
-
-impl Entity for Waiting {
-    const KIND: &'static str = "waiting";
-
-    fn key(&self) -> Key {
-        Self::key_of(self.event_id, &self.ticket_type, &self.order)
     }
 }
 

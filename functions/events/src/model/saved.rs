@@ -23,6 +23,9 @@ pub struct Saved {
 }
 
 impl Saved {
+    /// What the sort keys of what a person keeps begin with.
+    pub const PREFIX: &'static str = "SAVED#";
+
     /// Where it is kept.
     pub fn key_of(user: UserId, event: EventId) -> Key {
         Key::new(format!("USER#{user}"), format!("SAVED#{event}"))

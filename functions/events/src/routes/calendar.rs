@@ -36,7 +36,8 @@ pub async fn list_as_calendar(
     Query(query): Query<ListEvents>,
 ) -> Result<Reply, Problem> {
     let reader = principal.as_ref();
-    let (_, found) = found(&app, reader, &query.unpaged(), MOST, MOST).await?;
+    let query = query.unpaged();
+    let (_, found) = found(&app, "/v1/events.ics", reader, &query, (MOST, MOST)).await?;
     let mut text = Calendar::of_many(&app.public_url, "Plenary");
     for event in &found.items {
         text.add(event, Standing::Announced);

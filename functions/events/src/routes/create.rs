@@ -11,8 +11,8 @@ use shared::problem::Problem;
 use super::view::EventView;
 use super::{App, TAG};
 use crate::model::{Counts, Draft, Event, Status, Step, within};
-use crate::store::family;
 use crate::store::shelves::shelve;
+use crate::store::{chronicle, family};
 
 /// The event that a draft is to be a part of.
 async fn parent_of(
@@ -110,13 +110,14 @@ pub async fn create(
     shelve(&mut commit, None, Some(&event));
     commit.create(&counts);
     let entry = event.entry(commit.now(), Step::Created, Some(person), None, Vec::new());
-    commit.create(&entry);
+    chronicle(&mut commit, &entry);
     let created = EventCreated {
         event_id: event.id,
         created_by: event.created_by,
         organization_id,
     };
     commit.publish(&created, 1);
+    app.store.trace_speakers(&cx, None, &event).await?;
     let view = EventView::inside(&event, &counts);
     let location = format!("/v1/events/{}", event.id);
     commit

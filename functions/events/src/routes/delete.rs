@@ -2,18 +2,15 @@
 
 use axum::extract::State;
 use shared::cx::Context;
-use shared::event::events::{EventCancelled, EventDeleted};
+use shared::event::events::EventCancelled;
 use shared::http::{Path, Reply};
 use shared::id::EventId;
 use shared::principal::{Permission, Principal};
-use shared::problem::{Problem, VERSION_CONFLICT};
-use shared::table::Entity;
+use shared::problem::Problem;
 
 use super::{App, TAG};
-use crate::model::{Admission, Event, Move, Status};
+use crate::model::{Event, Move, Status};
 use crate::problems::WRONG_TRANSITION;
-use crate::store::family;
-use crate::store::shelves::shelve;
 
 /// Deletes an event.
 ///
@@ -67,22 +64,8 @@ pub async fn delete(
 }
 
 async fn remove(app: &App, cx: &Context, event: &Event) -> Result<Reply, Problem> {
+    let removal = app.store.removal(event).await?;
     let mut commit = app.store.commit(cx);
-    commit
-        .delete(event.key())
-        .when("#version = :version")
-        .bind(":version", event.version)
-        .or(Problem::new(&VERSION_CONFLICT));
-    family::remove(&mut commit, event);
-    commit.delete(Admission::key_of(event.id));
-    shelve(&mut commit, Some(event), None);
-    app.store.forget_history(&mut commit, event.id).await?;
-    commit.publish(
-        &EventDeleted {
-            event_id: event.id,
-            organization_id: event.organization_id,
-        },
-        event.version + 1,
-    );
+    removal.of(&mut commit, cx);
     commit.finish(Reply::no_content()).await
 }

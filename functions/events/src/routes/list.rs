@@ -132,9 +132,19 @@ impl ListEvents {
         }
     }
 
-    fn binding(&self, principal: Option<&Principal>) -> Binding {
+    /// # Errors
+    /// 400 when no word says what to search for.
+    pub(super) fn require_words(&self) -> Result<(), Problem> {
+        let words = self.q.as_deref().map(Filter::words_of);
+        if words.is_none_or(|words| words.is_empty()) {
+            return Err(Problem::invalid("?q", "missing", "must have a word"));
+        }
+        Ok(())
+    }
+
+    fn binding(&self, route: &str, principal: Option<&Principal>) -> Binding {
         let reader = principal.map_or_else(String::new, |reader| reader.user_id.to_string());
-        Binding::new("/v1/events")
+        Binding::new(route)
             .caller(reader)
             .filter("query", format!("{:?}", self.unpaged()))
     }
@@ -170,26 +180,36 @@ pub async fn list(
     principal: Option<Principal>,
     Query(query): Query<ListEvents>,
 ) -> Result<Reply, Problem> {
-    let reader = principal.as_ref();
-    let (page, found) = found(&app, reader, &query, 20, 100).await?;
-    let views = with_counts(&app, reader, found.items).await?;
+    page(&app, "/v1/events", principal.as_ref(), &query).await
+}
+
+/// A page of what a query finds for a reader; its cursor is good at `route`.
+pub(super) async fn page(
+    app: &App,
+    route: &str,
+    reader: Option<&Principal>,
+    query: &ListEvents,
+) -> Result<Reply, Problem> {
+    let (page, found) = found(app, route, reader, query, (20, 100)).await?;
+    let views = with_counts(app, reader, found.items).await?;
     let reply = Reply::ok(&page.listing(views, found.next))?;
     Ok(kept(reply.hashed(), reader))
 }
 
-/// What a query finds for a reader.
+/// What a query at `route` finds for a reader: so many unless it says
+/// otherwise, and so many at most.
 pub(super) async fn found(
     app: &App,
+    route: &str,
     reader: Option<&Principal>,
     query: &ListEvents,
-    default: u32,
-    max: u32,
+    (default, max): (u32, u32),
 ) -> Result<(PageRequest, Found<Event>), Problem> {
     let paging = Paging {
         limit: query.limit,
         cursor: query.cursor.clone(),
     };
-    let page = PageRequest::new(&paging, query.binding(reader), default, max)?;
+    let page = PageRequest::new(&paging, query.binding(route, reader), default, max)?;
     let filter = query.filter(app.store.now())?;
     let owner = query.owner(reader)?;
     let inside = query.organization_id.is_some_and(|organization| {

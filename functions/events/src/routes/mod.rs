@@ -23,6 +23,7 @@ mod registrations;
 mod reject;
 mod save;
 mod schedule;
+mod search;
 mod submit;
 mod update;
 mod venues;
@@ -46,9 +47,10 @@ use utoipa_axum::routes;
 
 use crate::keyring::KeyRing;
 use crate::model::{Counts, Details, Event, Move};
-use crate::store::Store;
 use crate::store::shelves::shelve;
+use crate::store::{Store, chronicle};
 
+pub use feeds::FeedView;
 pub use view::{EventView, RegistrationView};
 
 /// The tag of all operations.
@@ -127,7 +129,7 @@ impl App {
             ..counts.clone()
         };
         let entry = next.entry(commit.now(), step.into(), actor(cx), said, Vec::new());
-        commit.create(&entry);
+        chronicle(&mut commit, &entry);
         Ok((next, counts, commit))
     }
 
@@ -183,6 +185,7 @@ fn routes() -> OpenApiRouter<App> {
         .route_layer(from_fn_with_state("/v1/events/{id}/save", deprecated));
     OpenApiRouter::new()
         .routes(routes!(create::create, list::list))
+        .routes(routes!(search::search))
         .routes(routes!(calendar::list_as_calendar))
         .routes(routes!(save::list_saved))
         .routes(routes!(schedule::schedule))

@@ -14,6 +14,7 @@ use super::view::EventView;
 use super::{App, TAG};
 use crate::model::{Counts, Details, Event, Move, PendingChange, Status, Step, changed, within};
 use crate::problems::{CAPACITY_TOO_SMALL, WRONG_TRANSITION};
+use crate::store::chronicle;
 use crate::store::shelves::shelve;
 
 /// Changes an event.
@@ -71,10 +72,11 @@ pub async fn update(
         version: event.version + 1,
         ..next
     };
+    app.store.trace_speakers(&cx, Some(&event), &next).await?;
     let changed = changed(&event.details, &next.details)?;
     let who = Some(principal.user_id);
     let entry = next.entry(commit.now(), Step::Edited, who, None, changed.clone());
-    commit.create(&entry);
+    chronicle(&mut commit, &entry);
     app.store
         .note_change(&mut commit, &event, &next, who)
         .await?;
@@ -197,6 +199,7 @@ async fn propose(
         version: event.version + 1,
         ..next
     };
+    app.store.trace_speakers(cx, Some(event), &next).await?;
     submit_change(&mut commit, event, &next, &change);
     let admission = app.store.admission(event.id).await?;
     let view = ChangeView::new(&next, &admission, &change)?;
@@ -214,7 +217,7 @@ pub(super) fn submit_change(
     let (names, actor) = (change.names(), change.proposed_by);
     let step = Step::ChangeSubmitted;
     let entry = next.entry(commit.now(), step, Some(actor), None, names.clone());
-    commit.create(&entry);
+    chronicle(commit, &entry);
     // Approvers are told of a change once, not of each touch to it.
     if let (None, Some(organization_id)) = (&event.pending, event.organization_id) {
         let submitted = EventSubmitted {

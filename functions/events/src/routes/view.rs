@@ -138,6 +138,9 @@ pub struct RegistrationView {
     /// until that person claims it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guest: Option<Guest>,
+    /// `true` where the account was deleted; `userId` stands for nobody then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_deleted: Option<bool>,
     /// The place on the waitlist of the ticket type, from 1; 1001 stands for any
     /// place behind the first thousand. Only in the person's own view.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,6 +174,7 @@ impl RegistrationView {
                 .as_ref()
                 .map(|transfer| transfer.expires_at),
             guest: registration.guest.clone(),
+            account_deleted: registration.account_deleted_at.map(|_| true),
             waitlist_position: None,
             created_at: registration.created_at,
             checked_in_at: registration.checked_in_at,

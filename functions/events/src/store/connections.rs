@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use shared::commit::CommitError;
+use shared::commit::Commit;
 use shared::cx::Context;
 use shared::id::{EventId, UserId};
 use shared::table::{Query, StoreError};
@@ -20,17 +20,15 @@ const LOOKED_UP: usize = 50;
 const NEWEST: u32 = 20;
 
 impl Store {
-    /// Copies what became of two people, on both sides.
-    ///
-    /// # Errors
-    /// [`CommitError::Stale`] for older news.
-    pub async fn connect(
+    /// Copies what became of two people, on both sides: a commit that is stale
+    /// for older news.
+    pub fn connect(
         &self,
         cx: &Context,
         [one, two]: [UserId; 2],
         connected: bool,
         (since, sequence): (Timestamp, u64),
-    ) -> Result<(), CommitError> {
+    ) -> Commit {
         let mut commit = self.commit(cx);
         for (user_id, other) in [(one, two), (two, one)] {
             let side = Connection {
@@ -41,7 +39,7 @@ impl Store {
             };
             commit.project(&side, sequence);
         }
-        commit.execute().await
+        commit
     }
 
     /// How many of a person's connections go to which event, of those who let

@@ -24,12 +24,15 @@
 //! | event's cards | `FIND#<shelf>` | `<begin>#<event>` | | |
 //! | venue | `VENUE#<id>` | `VENUE` | | |
 //! | venue's cards | `VENUES#<shelf>` | `<name>#<id>` | | |
+//! | trace in what belongs to others | `USER#<user>` | `TRACE#<where>` | | |
 //! | connection's copy | `USER#<user>` | `CONN#<other>` | | |
 //! | interests' copy | `USER#<user>` | `INTERESTS` | | |
 //! | organisation's copy | `ORG#<org>` | `SETTINGS` | | |
+//! | erasure of an account | `ERASED#<user>` | `ERASED` | | |
 
 mod connections;
 mod door;
+pub mod erasing;
 pub mod family;
 mod feedback;
 pub mod feeds;
@@ -40,10 +43,13 @@ mod letters;
 pub mod notices;
 mod queues;
 mod release;
+mod removal;
 mod seats;
+mod settling;
 pub mod shelves;
 mod telling;
 mod ticket_keys;
+mod traces;
 
 use shared::commit::Commit;
 use shared::cx::Context;
@@ -60,9 +66,10 @@ pub use guard::Guard;
 pub use letters::{Sender, letter};
 pub use queues::{COUNTED, Hall};
 pub use release::HEIRS;
-pub use seats::{Seats, moved, registration_event};
+pub use seats::{Seats, erase, moved, registration_event};
 pub use telling::{News, guest_noticed, share, share_anew};
 pub use ticket_keys::{TicketKey, TicketSecret};
+pub use traces::{chronicle, must_have_account, trace, untrace};
 
 /// The index partition of everything that is published.
 pub const PUBLISHED: &str = "PUBLISHED";
@@ -92,6 +99,11 @@ impl Store {
     /// On top of `table`.
     pub fn new(table: Table) -> Self {
         Self { table }
+    }
+
+    /// The table itself, for what all groups do with theirs.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// An empty commit.

@@ -51,6 +51,34 @@ impl Hall {
             Vec::new()
         }
     }
+
+    /// Within `commit`, `was` leaves by what `end` does, and its `heirs` come to
+    /// what becomes free.
+    pub fn leave(
+        &self,
+        commit: &mut Commit,
+        was: &Registration,
+        heirs: &[Registration],
+        end: impl FnOnce(&mut Seats<'_>),
+    ) {
+        let now = commit.now();
+        let given: u32 = heirs.iter().map(|heir| heir.quantity).sum();
+        let even = was.status == RegistrationStatus::Waitlisted || given == was.quantity;
+        let guard = if !self.counts.open || self.plain() && even {
+            Guard::Nothing
+        } else if self.counts.waitlisted == 0 {
+            // Somebody may have begun to wait for this very place.
+            Guard::NobodyWaits
+        } else {
+            Guard::AsSeen
+        };
+        let mut seats = Seats::of(&self.event, &self.counts, commit);
+        end(&mut seats);
+        for heir in heirs {
+            seats.promote(heir, self.offered_until(now));
+        }
+        seats.settle(guard, moved());
+    }
 }
 
 impl Store {
@@ -63,25 +91,21 @@ impl Store {
         was: &Registration,
         reason: Option<String>,
     ) -> Result<(), StoreError> {
-        let heirs = self.heirs(&hall.without(was).served()).await?;
-        let now = commit.now();
-        let given: u32 = heirs.iter().map(|heir| heir.quantity).sum();
-        let even = was.status == RegistrationStatus::Waitlisted || given == was.quantity;
-        let guard = if !hall.counts.open || hall.plain() && even {
-            Guard::Nothing
-        } else if hall.counts.waitlisted == 0 {
-            // Somebody may have begun to wait for this very place.
-            Guard::NobodyWaits
-        } else {
-            Guard::AsSeen
-        };
-        let mut seats = Seats::of(&hall.event, &hall.counts, commit);
-        seats.cancel(was, &was.turned(RegistrationStatus::Cancelled, now), reason);
-        for heir in &heirs {
-            seats.promote(heir, hall.offered_until(now));
-        }
-        seats.settle(guard, moved());
+        let ended = was.turned(RegistrationStatus::Cancelled, commit.now());
+        let heirs = self.heirs_of(hall, was).await?;
+        hall.leave(commit, was, &heirs, |seats| {
+            seats.cancel(was, &ended, reason);
+        });
         Ok(())
+    }
+
+    /// Who comes to a place when `was` leaves it.
+    pub async fn heirs_of(
+        &self,
+        hall: &Hall,
+        was: &Registration,
+    ) -> Result<Vec<Registration>, StoreError> {
+        self.heirs(&hall.without(was).served()).await
     }
 
     /// Gives places to somebody who waits, out of turn, within `commit`; places

@@ -3,33 +3,33 @@
 //! conditions that make them right. So counts, registrations, waitlist and
 //! events change together or not at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use http::header::RETRY_AFTER;
 use jiff::Timestamp;
-use shared::commit::{Action, Commit};
+use shared::commit::Commit;
 use shared::event::events::{
     RegistrationCancelled, RegistrationCheckInUndone, RegistrationCheckedIn, RegistrationCreated,
     RegistrationOffered, RegistrationPromoted,
 };
 use shared::problem::Problem;
+use shared::table::Entity;
 
-use super::guard::Guard;
 use super::telling::{News, answers_shared, guest_noticed};
-use crate::model::{Counts, Event, Kinds, Registration, RegistrationStatus, Waiting};
+use crate::model::{Counts, Event, Registration, RegistrationStatus, Waiting};
 use crate::problems::CROWDED;
 
 /// The moves of registrations of one event.
 #[derive(Debug)]
 pub struct Seats<'a> {
-    commit: &'a mut Commit,
-    event: &'a Event,
-    counts: &'a Counts,
-    taken: BTreeMap<String, i64>,
-    waiting: BTreeMap<String, i64>,
-    held: i64,
-    joined: bool,
-    moved: i64,
+    pub(super) commit: &'a mut Commit,
+    pub(super) event: &'a Event,
+    pub(super) counts: &'a Counts,
+    pub(super) taken: BTreeMap<String, i64>,
+    pub(super) waiting: BTreeMap<String, i64>,
+    pub(super) held: i64,
+    pub(super) joined: bool,
+    pub(super) moved: i64,
 }
 
 /// The payload of any registration event; `$goes` is the registration that says
@@ -117,7 +117,7 @@ impl<'a> Seats<'a> {
 
     fn created(&mut self, registration: &Registration) {
         // A guest has no account that could be told of anything.
-        if registration.guest.is_none() {
+        if registration.has_account() {
             let created = registration_event(self.event, registration);
             self.commit.publish(&created, registration.version + 1);
         }
@@ -126,6 +126,18 @@ impl<'a> Seats<'a> {
     /// Ends a registration that stood as `was`.
     pub fn cancel(&mut self, was: &Registration, cancelled: &Registration, reason: Option<String>) {
         self.write(cancelled);
+        self.leave(was, cancelled, reason);
+    }
+
+    /// Ends a registration that stood as `was`, and removes it.
+    pub fn erase(&mut self, was: &Registration) {
+        erase(self.commit, was);
+        let gone = was.turned(RegistrationStatus::Cancelled, self.commit.now());
+        self.leave(was, &gone, None);
+    }
+
+    /// What follows from the end of a registration that stood as `was`.
+    fn leave(&mut self, was: &Registration, cancelled: &Registration, reason: Option<String>) {
         if was.status == RegistrationStatus::Waitlisted {
             self.leave_waitlist(was);
         } else {
@@ -135,6 +147,7 @@ impl<'a> Seats<'a> {
             self.held -= i64::from(was.quantity);
         }
         match &was.guest {
+            None if was.account_deleted_at.is_some() => {}
             None => {
                 let payload = payload!(RegistrationCancelled, self.event, cancelled, reason, was);
                 self.commit.publish(&payload, cancelled.version + 1);
@@ -204,7 +217,7 @@ impl<'a> Seats<'a> {
     pub fn hand_over(&mut self, given: &Registration, taken: &Registration, reason: String) {
         self.write(given);
         self.write(taken);
-        if given.guest.is_none() {
+        if given.has_account() {
             let payload = payload!(
                 RegistrationCancelled,
                 self.event,
@@ -231,7 +244,7 @@ impl<'a> Seats<'a> {
     /// Lets a person in for the first time.
     pub fn check_in(&mut self, registration: &Registration) {
         self.write(registration);
-        if registration.guest.is_none() {
+        if registration.has_account() {
             let payload = payload!(RegistrationCheckedIn, self.event, registration, None);
             self.commit.publish(&payload, registration.version + 1);
         }
@@ -240,7 +253,7 @@ impl<'a> Seats<'a> {
     /// Takes back that a person came.
     pub fn undo_check_in(&mut self, registration: &Registration, reason: String) {
         self.write(registration);
-        if registration.guest.is_none() {
+        if registration.has_account() {
             let payload = payload!(
                 RegistrationCheckInUndone,
                 self.event,
@@ -250,100 +263,15 @@ impl<'a> Seats<'a> {
             self.commit.publish(&payload, registration.version + 1);
         }
     }
-
-    /// Changes the counts by all the moves, if `guard` still holds. `failure` is
-    /// the answer when they are not as they were seen.
-    pub fn settle(self, guard: Guard, failure: Problem) {
-        let taken: i64 = self.taken.values().sum();
-        let waiting: i64 = self.waiting.values().sum();
-        let none = self
-            .taken
-            .values()
-            .chain(self.waiting.values())
-            .all(|by| *by == 0);
-        if none && self.held == 0 && self.moved == 0 {
-            return;
-        }
-        let all = self.taken.iter().chain(&self.waiting);
-        let more = all.filter(|(kind, by)| !kind.is_empty() && **by > 0);
-        let more: BTreeSet<&String> = more.map(|(kind, _)| kind).collect();
-        let action = self.commit.update(Counts::key_of(self.event.id));
-        action.when("attribute_exists(#pk)").or(failure);
-        for (name, by) in [
-            ("confirmed", taken),
-            ("waitlisted", waiting),
-            ("held", self.held),
-            ("queue", self.moved),
-        ] {
-            if by != 0 {
-                action.add(name, by);
-            }
-        }
-        for (what, deltas) in [("taken", &self.taken), ("waiting", &self.waiting)] {
-            for (kind, by) in deltas
-                .iter()
-                .filter(|(kind, by)| !kind.is_empty() && **by != 0)
-            {
-                action.add(&Kinds::attribute(kind, what), *by);
-            }
-        }
-        if taken > 0 || self.joined {
-            action.when("#open = :open").bind(":open", true);
-        }
-        if taken > 0 {
-            room(
-                action,
-                ("capacity", "confirmed"),
-                self.counts.capacity,
-                taken,
-            );
-        }
-        for (kind, by) in self
-            .taken
-            .iter()
-            .filter(|(kind, by)| !kind.is_empty() && **by > 0)
-        {
-            let names = [
-                Kinds::attribute(kind, "quota"),
-                Kinds::attribute(kind, "taken"),
-            ];
-            let quota = self.counts.kind(kind).quota;
-            room(action, (&names[0], &names[1]), quota, *by);
-        }
-        for kind in more {
-            // A type that was removed in this moment is not there to be had.
-            let taken = Kinds::attribute(kind, "taken");
-            action.when(&format!("attribute_exists(#{taken})"));
-        }
-        let waits = self.waiting.iter().find(|(_, by)| **by > 0);
-        guard.hold(
-            action,
-            self.counts,
-            waits.map(|(kind, by)| (kind.as_str(), *by)),
-        );
-    }
 }
 
-/// The limit is the one that was seen, and `by` more fit under it.
-fn room(action: &mut Action, (limit, taken): (&str, &str), most: Option<u32>, by: i64) {
-    let Some(most) = most else {
-        action.when(&format!("attribute_not_exists(#{limit})"));
-        return;
-    };
-    let (seen, room) = (format!(":seen_{limit}"), format!(":room_{limit}"));
-    let left = i64::from(most) - by;
-    action
-        .when(&format!("#{limit} = {seen}"))
-        .bind(&seen, most)
-        .bind(&room, left);
-    if left < 0 {
-        // More than there are at all; nothing is below this.
-        action.when(&format!("#{taken} <= {room}"));
-    } else {
-        action.when(&format!(
-            "(attribute_not_exists(#{taken}) OR #{taken} <= {room})"
-        ));
-    }
+/// Removes a registration that is still as it was read.
+pub fn erase(commit: &mut Commit, registration: &Registration) {
+    commit
+        .delete(registration.key())
+        .when("#version = :read")
+        .bind(":read", registration.version)
+        .or(moved());
 }
 
 /// What was seen is so no more: look again.

@@ -3,18 +3,16 @@
 
 use shared::commit::{Commit, CommitError, Settled};
 use shared::cx::Context;
-use shared::event::events::{EventCancelled, EventCompleted, EventDeleted};
+use shared::event::events::{EventCancelled, EventCompleted};
 use shared::id::{EventId, OrganizationId};
-use shared::table::{Entity, Position};
+use shared::table::Position;
 use shared::worker::WorkerError;
 
 use super::jobs::{Left, late};
-use crate::model::{
-    Admission, Counts, Event, Filter, Move, Progress, RegistrationStatus, Status, Step,
-};
+use crate::model::{Counts, Event, Filter, Move, Progress, RegistrationStatus, Status, Step};
 use crate::problems::HAS_SESSIONS;
 use crate::store::shelves::shelve;
-use crate::store::{Guard, Owner, Seats, Store, family, moved};
+use crate::store::{Guard, Owner, Seats, Store, moved};
 
 /// How many registrations end in one commit: each is four actions at most.
 const AT_ONCE: u32 = 24;
@@ -90,27 +88,32 @@ pub(super) async fn changing(
 }
 
 async fn remove(store: &Store, cx: &Context, event: &Event) -> Result<(), CommitError> {
+    let removal = store.removal(event).await?;
     let mut commit = store.commit(cx);
-    commit
-        .delete(event.key())
-        .when("#version = :read")
-        .bind(":read", event.version);
-    family::remove(&mut commit, event);
-    commit.delete(Admission::key_of(event.id));
-    shelve(&mut commit, Some(event), None);
-    store.forget_history(&mut commit, event.id).await?;
-    commit.publish(
-        &EventDeleted {
-            event_id: event.id,
-            organization_id: event.organization_id,
-        },
-        event.version + 1,
-    );
+    removal.of(&mut commit, cx);
     match commit.execute().await {
         // A session that was cancelled is kept as a record, and its event with it.
         Err(CommitError::Condition(problem)) if problem.kind() == &HAS_SESSIONS => Ok(()),
         result => result,
     }
+}
+
+/// Takes the rest of a deleted event's history away. Nothing is added to it:
+/// every entry is written with the event.
+pub(super) async fn forget_history(
+    store: &Store,
+    cx: &Context,
+    id: EventId,
+) -> Result<Left, WorkerError> {
+    if store.find(id).await?.is_some() {
+        return Ok(None);
+    }
+    while !late(cx) {
+        if !store.forget_history(cx, id).await? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Progress::default()))
 }
 
 /// Writes what Plenary did by itself into the event's history.

@@ -1,11 +1,11 @@
 //! Copies who is connected with whom.
 
-use shared::commit::Settled;
 use shared::cx::Context;
 use shared::event::Event as Envelope;
 use shared::id::UserId;
 use shared::worker::WorkerError;
 
+use super::gone::{commit_of, gone};
 use crate::store::Store;
 
 /// Both sides of a connection. News of oneself is none.
@@ -16,9 +16,9 @@ pub(super) async fn connect(
     users: [UserId; 2],
     connected: bool,
 ) -> Result<(), WorkerError> {
-    if users[0] == users[1] {
+    if users[0] == users[1] || gone(store, &users).await? {
         return Ok(());
     }
     let news = (event.time, event.sequence);
-    store.connect(cx, users, connected, news).await.settled()
+    commit_of(store.connect(cx, users, connected, news), &users).await
 }

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use shared::commit::{CommitError, Settled};
 use shared::cx::Context;
+use shared::event::operations::UserDeleted;
 use shared::worker::WorkerError;
 
-use super::closing::{close, end_registrations};
+use super::closing::{close, end_registrations, forget_history};
+use super::erasing::erase;
 use super::following::{cancel_sessions, follow_venue};
 use super::places::give_out_places;
 use crate::model::{Job, KeptJob, Progress};
@@ -28,13 +30,7 @@ pub(super) fn late(cx: &Context) -> bool {
 
 /// Does a job, or as much of it as time allows.
 pub(super) async fn run(store: &Store, cx: &Context, job: Job) -> Result<(), WorkerError> {
-    let mut begun = KeptJob {
-        job,
-        progress: Progress::default(),
-        touched_at: store.now(),
-        correlation_id: cx.correlation_id.clone(),
-        version: 0,
-    };
+    let mut begun = KeptJob::new(job, store.now(), &cx.correlation_id);
     if let Some(kept) = store.kept_job(&begun.job).await? {
         begun.version = kept.version;
         if begun.job.goes_on() {
@@ -86,6 +82,18 @@ async fn work(store: &Store, cx: &Context, kept: KeptJob) -> Result<(), WorkerEr
         }
         Job::GiveOut { event_id } => give_out_places(store, cx, *event_id).await?,
         Job::Close { organization_id } => close(store, cx, *organization_id).await?,
+        Job::Erase {
+            user_id,
+            operation_id,
+        } => {
+            let deleted = UserDeleted {
+                user_id: *user_id,
+                operation_id: *operation_id,
+            };
+            // Boxed: what it goes through is deep.
+            Box::pin(erase(store, cx, &deleted)).await?
+        }
+        Job::ForgetHistory { event_id } => forget_history(store, cx, *event_id).await?,
         Job::FollowVenue { venue_id } => follow_venue(store, cx, *venue_id, at).await?,
     };
     let mut commit = store.commit(cx);

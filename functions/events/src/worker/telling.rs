@@ -127,6 +127,7 @@ async fn people(store: &Store, notice: &ChangeNotice) -> Result<Page, WorkerErro
         for registration in found.items {
             match registration.guest {
                 _ if registration.status == RegistrationStatus::Cancelled => {}
+                None if registration.account_deleted_at.is_some() => {}
                 Some(guest) => guests.push((registration.id, guest)),
                 None => {
                     let goes = registration.status.may_enter();

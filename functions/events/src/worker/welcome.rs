@@ -1,6 +1,5 @@
 //! What a person's own news sets off: a first selection, other interests.
 
-use shared::commit::Settled;
 use shared::cx::Context;
 use shared::event::Event as Envelope;
 use shared::event::events::WelcomeEventsFound;
@@ -8,6 +7,7 @@ use shared::event::users::UserProfileUpdated;
 use shared::id::UserId;
 use shared::worker::WorkerError;
 
+use super::gone::{commit_of, gone};
 use crate::model::Interests;
 use crate::recommend::recommended;
 use crate::store::Store;
@@ -23,6 +23,9 @@ pub(super) async fn welcome(
     cx: &Context,
     user_id: UserId,
 ) -> Result<(), WorkerError> {
+    if gone(store, &[user_id]).await? {
+        return Ok(());
+    }
     let found = recommended(store, user_id, WELCOME).await?;
     if found.is_empty() {
         return Ok(());
@@ -31,7 +34,7 @@ pub(super) async fn welcome(
     let mut commit = store.commit(cx);
     commit.once(event.id);
     commit.publish(&WelcomeEventsFound { user_id, events }, 1);
-    commit.execute().await.settled()
+    commit_of(commit, &[user_id]).await
 }
 
 /// How many interests of a person are kept.
@@ -47,6 +50,9 @@ pub(super) async fn learn_interests(
     let Some(interests) = data.changes.get("interests") else {
         return Ok(());
     };
+    if gone(store, &[data.user_id]).await? {
+        return Ok(());
+    }
     let listed = interests.as_array().into_iter().flatten();
     let tags = listed
         .filter_map(|interest| interest.as_str())
@@ -57,5 +63,5 @@ pub(super) async fn learn_interests(
     let mut commit = store.commit(cx);
     let user_id = data.user_id;
     commit.project(&Interests { user_id, tags }, event.sequence);
-    commit.execute().await.settled()
+    commit_of(commit, &[user_id]).await
 }

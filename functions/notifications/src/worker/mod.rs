@@ -26,6 +26,7 @@ use shared::event::operations::{
 };
 use shared::event::{Contract, Event};
 use shared::objects::Objects;
+use shared::personal::NOBODY;
 use shared::worker::WorkerError;
 
 pub use trigger::{Outcome, Sweep, Trigger, run};
@@ -105,8 +106,9 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         &self,
         event: &Event,
         cx: &Context,
-        notices: Vec<Notice>,
+        mut notices: Vec<Notice>,
     ) -> Result<(), WorkerError> {
+        notices.retain(|notice| notice.to != NOBODY);
         if notices.is_empty() {
             return Ok(());
         }

@@ -14,6 +14,7 @@ use super::super::{App, TAG};
 use super::write::{admit, fits};
 use super::{AdmissionView, NewAdmission};
 use crate::model::{Admission, Event, Move, PendingChange, Status, Step};
+use crate::store::chronicle;
 use crate::store::shelves::shelve;
 
 /// Sets ticket types, questions, and the rules of the waitlist and the door.
@@ -124,5 +125,5 @@ pub async fn set_admission(
 fn record(commit: &mut Commit, after: &Event, who: UserId, changed: Vec<String>) {
     let step = Step::AdmissionChanged;
     let entry = after.entry(commit.now(), step, Some(who), None, changed);
-    commit.create(&entry);
+    chronicle(commit, &entry);
 }

@@ -15,6 +15,7 @@ use super::super::view::EventView;
 use super::super::{App, TAG};
 use super::may_decide;
 use crate::model::{Event, Status, Step};
+use crate::store::chronicle;
 use crate::store::shelves::shelve;
 
 /// Approves the change that waits: it holds from now on.
@@ -86,7 +87,7 @@ pub async fn approve_change(
         note.clone(),
         change.names(),
     );
-    commit.create(&entry);
+    chronicle(&mut commit, &entry);
     app.store
         .note_change(&mut commit, &event, &next, who)
         .await?;

@@ -14,6 +14,7 @@ use super::super::view::EventView;
 use super::super::{App, TAG};
 use super::may_decide;
 use crate::model::{Event, Step};
+use crate::store::chronicle;
 
 /// Rejects the change that waits, with a reason. The event stays as it is.
 ///
@@ -66,7 +67,7 @@ pub async fn reject_change(
         note,
         change.names(),
     );
-    commit.create(&entry);
+    chronicle(&mut commit, &entry);
     if let Some(organization_id) = next.organization_id {
         let rejected = EventRejected {
             event_id: id,

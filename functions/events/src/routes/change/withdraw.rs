@@ -9,6 +9,7 @@ use shared::problem::Problem;
 
 use super::super::{App, TAG};
 use crate::model::{Event, Step};
+use crate::store::chronicle;
 
 /// Takes back the change that waits for approval.
 #[utoipa::path(
@@ -47,6 +48,6 @@ pub async fn withdraw_change(
     let who = Some(principal.user_id);
     let names = change.names();
     let entry = next.entry(commit.now(), Step::ChangeWithdrawn, who, None, names);
-    commit.create(&entry);
+    chronicle(&mut commit, &entry);
     commit.finish(Reply::no_content()).await
 }

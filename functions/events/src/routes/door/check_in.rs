@@ -144,5 +144,6 @@ pub async fn check_in(
         live: true,
     };
     let reply = |outcome: &Outcome| Reply::ok(&CheckInResult::new(outcome));
+    app.stands_at(&cx, &door).await?;
     app.scanned(&cx, &door, &told, reply).await
 }

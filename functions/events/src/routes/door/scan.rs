@@ -11,7 +11,8 @@ use shared::problem::Problem;
 use super::super::App;
 use super::super::looks::looking_again;
 use crate::model::{
-    CheckInList, Counts, Direction, Event, Registration, RegistrationStatus, Scan, Verdict, refusal,
+    CheckInList, Counts, Direction, Event, Place, Registration, RegistrationStatus, Scan, Verdict,
+    refusal,
 };
 use crate::problems::NONCE_TAKEN;
 use crate::store::{Seats, TOLD_BEFORE, moved};
@@ -81,6 +82,13 @@ struct Prepared {
 }
 
 impl App {
+    /// Somebody stands at a door: what they tell will bear their id.
+    pub(super) async fn stands_at(&self, cx: &Context, door: &Door) -> Result<(), Problem> {
+        let event_id = door.event.id;
+        let place = Place::Door { event_id };
+        Ok(self.store.trace_before(cx, door.told_by, place).await?)
+    }
+
     /// Handles one scan; `reply` makes the answer that commits with it.
     pub(super) async fn scanned(
         &self,
@@ -209,7 +217,8 @@ impl App {
             self.store
                 .pass(&mut commit, &scan, &before, &before.after(&scan));
             if scan.direction == Direction::Entry {
-                registration = enter(&mut commit, door, registration, scan.at);
+                let first = before.entries == 0;
+                registration = enter(&mut commit, door, registration, scan.at, first);
             }
         } else if told.keep {
             self.store.note(&mut commit, &scan);
@@ -220,14 +229,19 @@ impl App {
 }
 
 /// The registration's person has come, on whichever list and with whichever
-/// ticket: others hear of the first time.
+/// ticket: others hear of the first time. The `first` on a list is a new version
+/// all the same: who takes another check-in back meanwhile must see it.
 fn enter(
     commit: &mut Commit,
     door: &Door,
     registration: Registration,
     at: Timestamp,
+    first: bool,
 ) -> Registration {
     if registration.status != RegistrationStatus::Confirmed {
+        if first {
+            commit.replace(&registration).or(moved());
+        }
         return registration;
     }
     let entered = Registration {

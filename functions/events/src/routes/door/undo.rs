@@ -15,9 +15,10 @@ use super::super::view::RegistrationView;
 use super::super::{App, TAG};
 use super::list;
 use crate::model::{
-    Admission, CheckInList, Direction, Presence, Registration, RegistrationStatus, Scan, Verdict,
+    Admission, CheckInList, Direction, Place, Presence, Registration, RegistrationStatus, Scan,
+    Verdict,
 };
-use crate::store::Seats;
+use crate::store::{Seats, moved, trace};
 
 /// Whose check-in to take back, and why.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -104,6 +105,7 @@ async fn attempt(
     }
     let mut commit = app.store.commit(cx);
     let scan = undone(&commit, actor, list, &registration, body);
+    trace(&mut commit, actor, Place::Door { event_id: id });
     app.store
         .pass(&mut commit, &scan, &before, &before.undone());
     let came = others(app, admission, &registration, &before).await?;
@@ -116,6 +118,8 @@ async fn attempt(
         Seats::of(&event, &counts, &mut commit).undo_check_in(&next, reason);
         next
     } else {
+        // A new version all the same: what is seen of the other places holds.
+        commit.replace(&registration).or(moved());
         registration
     };
     let view = RegistrationView::new(&next).for_the_door();
@@ -129,14 +133,7 @@ async fn others(
     registration: &Registration,
     this: &Presence,
 ) -> Result<bool, Problem> {
-    let mut lists: Vec<String> = admission
-        .check_in_lists
-        .iter()
-        .map(|list| list.id.clone())
-        .collect();
-    if lists.is_empty() {
-        lists.push(CheckInList::standard().id);
-    }
+    let lists = CheckInList::ids_of(admission);
     let came = app
         .store
         .came(

@@ -137,6 +137,7 @@ pub async fn upload_check_ins(
         told_by: principal.user_id,
     };
     let groups = grouped(body, &admission, &door, app.store.now())?;
+    app.stands_at(&cx, &door).await?;
     let done: Vec<Vec<(String, Done)>> = futures::stream::iter(groups)
         .map(|group| one_after_the_other(&app, &cx, group))
         .buffer_unordered(AT_ONCE)

@@ -33,7 +33,8 @@ pub struct FeedView {
 }
 
 impl FeedView {
-    fn new(feed: &Feed) -> Self {
+    /// What its owner knows of it.
+    pub fn new(feed: &Feed) -> Self {
         Self {
             id: feed.id,
             name: feed.name.clone(),

@@ -17,7 +17,7 @@ use super::register::{Wish, fate, free, no_place, place, registration};
 use super::transfer::{Recipient, offer};
 use crate::model::{Answers, Fate, Guest, Registration, RegistrationStatus, address};
 use crate::problems::REGISTRATION_CLOSED;
-use crate::store::{HEIRS, Sender, letter};
+use crate::store::{HEIRS, Sender, letter, must_have_account};
 
 /// Whom the organiser registers.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -180,6 +180,7 @@ pub(super) async fn enrol(
     let made = match guest {
         None => {
             letter(&mut commit, sender, &user_id.to_string());
+            must_have_account(&mut commit, user_id);
             made
         }
         Some(guest) => {

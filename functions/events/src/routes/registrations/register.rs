@@ -180,6 +180,7 @@ pub(super) fn registration(
         id: before.map_or(fresh.id, |before| before.id),
         version: before.map_or(0, |before| before.version),
         transfers: before.map_or(0, |before| before.transfers),
+        offered_to: before.map_or_else(Vec::new, |before| before.offered_to.clone()),
         ticket_type: kind.to_owned(),
         quantity: wish.quantity,
         answers: wish.answers.clone(),

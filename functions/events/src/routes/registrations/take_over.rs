@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use super::super::view::RegistrationView;
 use super::super::{App, TAG, over};
 use super::register::free;
-use crate::model::{Answers, Counts, Registration, RegistrationStatus, Transfer};
+use crate::model::{Answers, Counts, Place, Registration, RegistrationStatus, Transfer};
 use crate::problems::{REGISTRATION_CLOSED, TRANSFER_GONE};
-use crate::store::{Guard, Seats, share};
+use crate::store::{Guard, Seats, share, trace};
 
 /// Whose registration to take over, and the answers of whoever takes it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -93,6 +93,7 @@ pub async fn take_over(
         id: RegistrationId::new(),
         version: before.as_ref().map_or(0, |before| before.version),
         transfers: before.as_ref().map_or(0, |before| before.transfers),
+        offered_to: before.map_or_else(Vec::new, |before| before.offered_to),
         ticket_type: given.ticket_type.clone(),
         quantity: given.quantity,
         answers: body.answers,
@@ -100,8 +101,10 @@ pub async fn take_over(
         visible_to_connections: body.visible_to_connections,
         ..Registration::new(id, principal.user_id, RegistrationStatus::Confirmed, now)
     };
+    // So that who claimed what a guest had is not registered a second time.
+    let claimed = given.guest.is_some().then_some(principal.user_id);
     let ended = Registration {
-        handed_to: Some(principal.user_id),
+        handed_to: claimed,
         ..given.turned(RegistrationStatus::Cancelled, now)
     };
     let mut commit = app.store.commit(&cx);
@@ -111,6 +114,13 @@ pub async fn take_over(
         .when("#open = :open")
         .bind(":open", true)
         .or(Problem::new(&REGISTRATION_CLOSED));
+    if let Some(claimant) = claimed {
+        let place = Place::Registration {
+            event_id: id,
+            holder: owner,
+        };
+        trace(&mut commit, claimant, place);
+    }
     share(&mut commit, &hall, &taken);
     let mut seats = Seats::of(&hall.event, &hall.counts, &mut commit);
     let reason = "It was handed over to somebody else, as you wanted.";

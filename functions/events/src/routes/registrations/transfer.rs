@@ -17,9 +17,9 @@ use utoipa::ToSchema;
 use super::super::view::RegistrationView;
 use super::super::{App, TAG, over};
 use crate::keyring::unavailable;
-use crate::model::{Event, Registration, RegistrationStatus, Transfer, address};
+use crate::model::{Event, Place, Registration, RegistrationStatus, Transfer, address};
 use crate::problems::REGISTRATION_CLOSED;
-use crate::store::{Sender, letter};
+use crate::store::{Sender, letter, must_have_account, trace};
 
 /// How long a hand-over stands open.
 const OPEN: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -56,7 +56,7 @@ pub struct HandOver {
         (status = 202, description = "The registration, until somebody takes it over.", body = RegistrationView),
         (status = 404, description = "`not-found`"),
         (status = 409, description = "`conflict`, `registration-closed`"),
-        (status = 429, description = "`quota-exceeded`: too many letters"),
+        (status = 429, description = "`quota-exceeded`: too many letters, or too soon after another"),
     ),
     security(("bearer" = []))
 )]
@@ -114,7 +114,7 @@ pub(super) enum Recipient {
 }
 
 /// The registration while it is being handed over; publishes what tells the
-/// recipient. A letter to an address is on `sender`'s account.
+/// recipient. The letter is on `sender`'s account, to a user as to an address.
 pub(super) async fn offer(
     app: &App,
     commit: &mut Commit,
@@ -154,6 +154,13 @@ pub(super) async fn offer(
     };
     match to {
         Recipient::User(user) => {
+            letter(commit, sender, &user.to_string());
+            must_have_account(commit, user);
+            let place = Place::Registration {
+                event_id: event.id,
+                holder: before.user_id,
+            };
+            trace(commit, user, place);
             transfer.to_user = Some(user);
             told.to_user = Some(user);
         }
@@ -168,8 +175,11 @@ pub(super) async fn offer(
         }
     }
     commit.publish(&told, before.version + 1);
+    let mut offered_to = before.offered_to.clone();
+    offered_to.extend(transfer.to_user.filter(|user| !offered_to.contains(user)));
     Ok(Registration {
         transfers: before.transfers + 1,
+        offered_to,
         transfer: Some(transfer),
         updated_at: now,
         ..before

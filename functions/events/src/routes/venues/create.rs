@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 
 use super::super::{App, TAG};
 use super::VenueView;
-use crate::model::{Coordinates, KnownVenue, Venue};
+use crate::model::{Coordinates, KnownVenue, Place, Venue};
 use crate::store::shelves::shelve_venue;
+use crate::store::trace;
 
 /// A new venue.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -85,6 +86,10 @@ pub async fn create_venue(
     };
     commit.create(&known);
     shelve_venue(&mut commit, None, Some(&known));
+    if known.organization_id.is_some() {
+        let venue_id = known.id;
+        trace(&mut commit, known.created_by, Place::Venue { venue_id });
+    }
     let location = format!("/v1/venues/{}", known.id);
     let reply = Reply::created(&VenueView::new(&known), &location)?;
     commit.finish(reply.etag(known.version)).await
