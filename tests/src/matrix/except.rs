@@ -157,6 +157,10 @@ pub const OTHER_TENANT: Exceptions = &[
         "it lists what is public; nothing of the tenant's may be in it",
     ),
     (
+        "searchEvents",
+        "it lists what is published; nothing of the tenant's may be in it",
+    ),
+    (
         "unsaveEvent",
         "one may let go of what one can no longer see",
     ),
@@ -175,6 +179,7 @@ pub const LOWEST_ROLE: Exceptions = &[
     ("listVenues", "members see what is internal"),
     ("saveEvent", "everybody keeps what they may see"),
     ("saveEventAlias", "everybody keeps what they may see"),
+    ("searchEvents", "members see what is internal"),
     (
         "unsaveEvent",
         "one may let go of what one can no longer see",
