@@ -260,7 +260,7 @@ async fn b3_05_registrations_publish_the_calendar_of_whoever_has_a_place() {
     let cancelled = cancelled
         .into_iter()
         .rfind(|event| event.kind == "event.cancelled");
-    handle(&stage.store, batch(&[cancelled.unwrap()])).await;
+    handle(&stage.store, &stage.exports, batch(&[cancelled.unwrap()])).await;
     let told = stage.world.outbox(stage.world.table()).await;
     let of = |kind: &str, user: &TestUser| -> Value {
         let kind = format!("event.{kind}");

@@ -245,7 +245,7 @@ async fn xc_03_an_erasure_that_stops_anywhere_is_done_once() {
         let event = stage.event(&deleted(&ada), 1, None);
         let cx = || shared::cx::Context::begin(crate::stage::TIMEOUT);
         let work = stage.worker.handle(event.clone(), cx());
-        let first = stopped(polls, moment, work).await;
+        let first = Box::pin(stopped(polls, moment, work)).await;
         // What was on its way arrives before, or while, the next one looks.
         let mut tries = 0;
         while stage.worker.handle(event.clone(), cx()).await.is_err() {
@@ -380,7 +380,7 @@ async fn sc_11_an_export_has_everything_and_no_secret() {
     let event = stage.tell(&wanted, 1, Some(ada.id)).await;
     assert!(stage.handles(&event).await, "redelivered");
     let key = part_key(wanted.operation_id, "notifications");
-    assert_eq!(stage.exports.names(), [key.clone()]);
+    assert_eq!(stage.exports.names(), std::slice::from_ref(&key));
     let part = stage.exports.bytes(&key).unwrap();
     let part: Value = serde_json::from_slice(&part).unwrap();
     assert_eq!(

@@ -43,6 +43,7 @@ pub struct Action {
 impl Words {
     /// Says `message`; `actor` and `count` as in
     /// [`crate::model::Notification`].
+    #[allow(clippy::too_many_lines)] // one arm for each kind
     pub fn of(message: &Message, actor: Option<&str>, count: u32) -> Self {
         match message {
             Message::Welcome { name } => welcome(name.as_deref()),
