@@ -29,7 +29,7 @@ async fn settled(stack: &Stack, who: &Person, host: &Person) -> Value {
     who.post("/v1/events", &draft(json!({"title": "Mine alone"})))
         .await
         .expect(201);
-    let profile = json!({"headline": "Rust", "offers": ["rust"], "seeks": ["serverless"]});
+    let profile = json!({"headline": "Rust", "offers": ["rust"], "lookingFor": ["serverless"]});
     let put = who.put("/v1/matchmaking/profile", &profile).await;
     assert!(put.status.is_success(), "{}", put.body);
     let picture =

@@ -45,7 +45,7 @@ fn calendars(letter: &Letter) -> Vec<(Option<String>, String)> {
     match beside.as_slice() {
         [] => files.into_iter().map(|text| (None, text)).collect(),
         [(method, text)] => {
-            assert_eq!(files, std::slice::from_ref(&text), "the same attached");
+            assert_eq!(files, std::slice::from_ref(text), "the same attached");
             vec![(Some(method.clone()), text.clone())]
         }
         more => panic!("{} beside the text", more.len()),
