@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use plenary_notifications::outgoing::MailError;
 use serde_json::{Value, json};
 use shared::event::auth::{
-    AuthMailRequested, Letter, OrganizationInvitationCreated, UserRegistered,
+    AuthMailRequested, Letter, OrganizationInvitationCreated, UserContactChanged, UserRegistered,
 };
 use shared::event::events::{CalendarDetails, RegistrationCreated};
 use shared::event::operations::{
@@ -165,6 +165,49 @@ async fn xc_03_no_16_nothing_of_who_is_gone_is_kept() {
     );
 }
 
+/// B1-04: what was sent to an address that somebody only claimed is neither in their
+/// export nor goes with them: it may be its owner's.
+#[tokio::test]
+async fn b1_04_an_address_that_nobody_proved_leads_to_no_letters() {
+    let stage = Stage::new().await;
+    let mallory = stage.person("Mallory").await;
+    let victim = address("Victim");
+    let claimed = UserContactChanged {
+        verified: false,
+        ..contact(mallory.id, &victim)
+    };
+    stage.tell(&claimed, 9, Some(mallory.id)).await;
+    let invited = OrganizationInvitationCreated {
+        invitation_id: InvitationId::new(),
+        organization_id: OrganizationId::new(),
+        organization_name: "Rust Club".into(),
+        user_id: None,
+        email: Some(victim.clone()),
+        role: Role::Member,
+        sealed_token: Some("sealed:t0ken".into()),
+        expires_at: now(),
+    };
+    stage.tell(&invited, 1, None).await;
+    let of_victim = async || {
+        let kept = kept(&stage).await;
+        let own = kept.iter().filter(|item| item.contains(&victim));
+        own.filter(|item| item.contains("Rust Club")).count()
+    };
+    assert_eq!(of_victim().await, 1);
+    let wanted = UserExportRequested {
+        user_id: mallory.id,
+        operation_id: OperationId::new(),
+    };
+    stage.tell(&wanted, 1, Some(mallory.id)).await;
+    let key = part_key(wanted.operation_id, "notifications");
+    let part = String::from_utf8(stage.exports.bytes(&key).unwrap()).unwrap();
+    assert!(!part.contains("Rust Club"), "{part}");
+    let part: Value = serde_json::from_str(&part).unwrap();
+    assert_eq!(part["deliveries"], json!([]));
+    stage.tell(&deleted(&mallory), 1, None).await;
+    assert_eq!(of_victim().await, 1, "its owner's letter stays");
+}
+
 /// XC-03: whatever comes late creates nothing of who is gone, and others still
 /// hear; a letter that was sent before is not sent again.
 #[tokio::test]
@@ -185,6 +228,8 @@ async fn xc_03_late_events_bring_nobody_back() {
     let letters = stage.post.letters().len();
     assert!(stage.handles(&before).await);
     assert!(stage.handles(&told).await);
+    // Another, which the account's own erasing overtook.
+    stage.tell(&letter, 2, None).await;
     let registered = UserRegistered {
         user_id: ada.id,
         name: Some("Ada".into()),

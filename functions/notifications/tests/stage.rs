@@ -275,7 +275,7 @@ pub fn contact(user: UserId, email: &str) -> UserContactChanged {
     UserContactChanged {
         user_id: user,
         email: email.into(),
-        verified: false,
+        verified: true,
     }
 }
 

@@ -36,7 +36,7 @@ async fn b1_12_sc_11_a_person_gets_everything_that_is_kept_of_them() {
             number.as_u64().unwrap()
         );
     }
-    let wanted = json!({"registrations": 6, "savedEvents": 2, "calendarFeeds": 1, "events": 4,
+    let wanted = json!({"registrations": 6, "savedEvents": 2, "calendarFeeds": 1, "events": 3,
         "historyEntries": 11, "venues": 2, "doorWork": 2, "handOversToYou": 1, "interests": 1,
         "connections": 1});
     assert_eq!(answers[0], wanted);

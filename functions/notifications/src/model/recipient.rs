@@ -28,6 +28,10 @@ pub struct Recipient {
     /// Where e-mail goes.
     #[serde(default)]
     pub email: Option<String>,
+    /// Whether they proved that the address is theirs: what else is kept of it may be
+    /// somebody else's before.
+    #[serde(default)]
+    pub email_verified: bool,
     /// The sequence of the event that told the address: an older one is late.
     #[serde(default)]
     pub contact_sequence: u64,
@@ -48,6 +52,11 @@ pub struct Recipient {
 }
 
 impl Recipient {
+    /// The address, if they proved that it is theirs.
+    pub fn own_address(&self) -> Option<&str> {
+        self.email.as_deref().filter(|_| self.email_verified)
+    }
+
     /// A person of whom nothing is known yet.
     ///
     /// # Errors
@@ -58,6 +67,7 @@ impl Recipient {
             user_id,
             name: None,
             email: None,
+            email_verified: false,
             contact_sequence: 0,
             awaiting: Vec::new(),
             leaving: false,

@@ -97,13 +97,13 @@ impl Store {
         }
     }
 
-    /// Commits an e-mail to an address that need not belong to a user, once for
-    /// an event; the caller has claimed it.
+    /// Commits an e-mail to an address, once for an event; the caller has claimed
+    /// it. Where it is a user's, somebody who is gone gets none.
     pub async fn deliver_to_address(
         &self,
         cx: &Context,
         event: Uuid,
-        address: &str,
+        (address, user): (&str, Option<UserId>),
         message: Message,
         invitation: Option<Invitation>,
     ) -> Result<Delivered, WorkerError> {
@@ -126,9 +126,15 @@ impl Store {
                 version: 0,
             };
             commit.create_once(&mail);
+            if let Some(user) = user {
+                Erased::not(&mut commit, user).or(race());
+            }
             match commit.execute().await {
                 Ok(()) => return Ok(Delivered::Now(stored(vec![mail]))),
                 Err(CommitError::Duplicate) => return Ok(Delivered::Before),
+                Err(err) if lost_race(&err) && self.is_gone(user).await? => {
+                    return Ok(Delivered::Now(Vec::new()));
+                }
                 Err(err) if lost_race(&err) => {
                     if !again(cx, attempt).await {
                         return Err(WorkerError::transient(err));

@@ -10,7 +10,7 @@
 //! | refused address | erased |
 //! | memberships | erased |
 //! | names in what others were told | are not kept there: an entry has the id, and the name is looked up |
-//! | letters to an address that the account had before | expire 35 days after they were written: it may be somebody else's now |
+//! | letters to an address that the account had before, or never proved | expire 35 days after they were written: it may be somebody else's |
 //! | outbox, stored replies | expire within days |
 //!
 //! A tombstone keeps out what comes late: whatever creates something of a person
@@ -31,7 +31,7 @@ use super::inbox::race;
 use super::{
     Store, address_partition, hash_of, mails_of_user, mails_to_address, memberships, user,
 };
-use crate::model::Mail;
+use crate::model::{Mail, Recipient};
 
 /// So many items of an index are erased by one commit.
 const PORTION: u32 = 90;
@@ -68,8 +68,9 @@ impl Store {
         self.erase_indexed(erasure, "memberships", memberships(id))
             .await?;
         let recipient = self.recipient(id).await?;
-        if let Some(email) = recipient.and_then(|known| known.email) {
-            let hash = hash_of(&email);
+        // Of an address that nobody proved, what is kept is not theirs.
+        if let Some(email) = recipient.as_ref().and_then(Recipient::own_address) {
+            let hash = hash_of(email);
             self.erase_letters(erasure, &hash).await?;
             let query = Query::partition(address_partition(&hash));
             erasure.sweep("addresses", query).await.map_err(later)?;

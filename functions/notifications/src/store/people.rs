@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::commit::{Commit, Settled};
 use shared::cx::Context;
+use shared::event::auth::UserContactChanged;
 use shared::http::Reply;
 use shared::id::{OrganizationId, UserId};
 use shared::personal::Erased;
@@ -91,14 +92,14 @@ impl Store {
     pub async fn learn_contact(
         &self,
         cx: &Context,
-        id: UserId,
-        email: &str,
+        contact: &UserContactChanged,
         sequence: u64,
     ) -> Result<Recipient, WorkerError> {
-        self.learn(cx, id, |recipient| {
+        self.learn(cx, contact.user_id, |recipient| {
             let news = sequence > recipient.contact_sequence;
             if news {
-                recipient.email = Some(email.to_owned());
+                recipient.email = Some(contact.email.clone());
+                recipient.email_verified = contact.verified;
                 recipient.contact_sequence = sequence;
             }
             news
@@ -120,6 +121,14 @@ impl Store {
         })
         .await
         .map(drop)
+    }
+
+    /// Whether a letter was for somebody who is gone.
+    pub(super) async fn is_gone(&self, user: Option<UserId>) -> Result<bool, StoreError> {
+        match user {
+            Some(user) => Erased::is(&self.table, user).await,
+            None => Ok(false),
+        }
     }
 
     /// Applies `change` to what is known; it says whether there is news.

@@ -147,11 +147,10 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
 
     /// The address, and with it the e-mails that waited for it.
     async fn contact(&self, event: &Event, cx: &Context) -> Result<(), WorkerError> {
-        let UserContactChanged { user_id, email, .. } = event.data()?;
+        let contact: UserContactChanged = event.data()?;
+        let user_id = contact.user_id;
         let store = &self.store;
-        let known = store
-            .learn_contact(cx, user_id, &email, event.sequence)
-            .await?;
+        let known = store.learn_contact(cx, &contact, event.sequence).await?;
         if known.awaiting.is_empty() {
             return Ok(());
         }
@@ -242,9 +241,9 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         message: Message,
         invitation: Option<Invitation>,
     ) -> Result<(), WorkerError> {
-        let store = &self.store;
-        let delivered = store
-            .deliver_to_address(cx, event.id, email, message, invitation)
+        let delivered = self
+            .store
+            .deliver_to_address(cx, event.id, (email, None), message, invitation)
             .await?;
         self.post(event, cx, delivered).await
     }
@@ -256,8 +255,12 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             sealed_token: requested.sealed_token,
             expires_at: requested.expires_at,
         };
-        self.write_to(event, cx, &requested.email, message, None)
-            .await
+        let to = (requested.email.as_str(), Some(requested.user_id));
+        let delivered = self
+            .store
+            .deliver_to_address(cx, event.id, to, message, None)
+            .await?;
+        self.post(event, cx, delivered).await
     }
 
     /// An event can have many approvers, so each is a commit of their own:

@@ -18,7 +18,7 @@ use shared::worker::WorkerError;
 
 use super::Worker;
 use super::notices::notice;
-use crate::model::{Addressee, Kind, Mail, MailState, Message};
+use crate::model::{Addressee, Kind, Mail, MailState, Message, Recipient};
 use crate::outgoing::{Mailer, Unsealer};
 use crate::routes::preferences::Document;
 use crate::routes::view::NotificationView;
@@ -65,7 +65,9 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
         let mut export = Export::begin("notifications", event)?;
         let (store, id) = (&self.store, export.user());
         let (recipient, inbox) = futures::try_join!(store.recipient(id), store.inbox(id))?;
-        let email = recipient.as_ref().and_then(|known| known.email.clone());
+        // What was sent to an address that nobody proved is somebody else's.
+        let email = recipient.as_ref().and_then(Recipient::own_address);
+        let email = email.map(str::to_owned);
         let known = recipient.map(|known| Contact {
             user_id: id,
             name: known.name,

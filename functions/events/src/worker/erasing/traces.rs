@@ -16,7 +16,8 @@ use crate::store::{Store, moved};
 /// How many entries of a history are read at once, and change in one portion.
 const ENTRIES: u32 = 80;
 
-/// Follows every trace; once it is `settled` that none of them is fresh, they go.
+/// Follows every trace; once it is `settled` that none of them is fresh, each goes
+/// when it was followed, so that the next turn has fewer.
 pub(super) async fn all(
     store: &Store,
     cx: &Context,
@@ -31,10 +32,9 @@ pub(super) async fn all(
                 follow(store, cx, erasure, trace).await
             })
             .await?;
-        }
-        if settled && !page.items.is_empty() {
-            let keys = page.items.iter().map(Trace::key);
-            erasure.remove("traces", keys.collect()).await?;
+            if settled {
+                erasure.remove("traces", vec![trace.key()]).await?;
+            }
         }
         after = page.next;
         if after.is_none() {

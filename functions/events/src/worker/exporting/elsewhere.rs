@@ -79,7 +79,11 @@ impl Elsewhere {
 
     async fn event(&mut self, store: &Store, user: UserId, id: EventId) -> Result<(), WorkerError> {
         let found = store.find(id).await?;
-        let theirs = |event: &Event| event.created_by == user && event.organization_id.is_some();
+        // What an organisation has not published is its own, whoever drafted it and
+        // whether or not they still belong to it.
+        let theirs = |event: &Event| {
+            event.created_by == user && event.organization_id.is_some() && event.visible_to(None)
+        };
         self.events.extend(found.filter(theirs));
         let mut after = None;
         loop {

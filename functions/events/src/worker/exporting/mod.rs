@@ -170,7 +170,8 @@ async fn saved(store: &Store, user: UserId) -> Result<Vec<OwnSaved>, WorkerError
     }
 }
 
-/// The person's own events, and those that they made in organisations.
+/// The person's own events, and those that they made in organisations as everybody
+/// sees them.
 async fn own_events(
     store: &Store,
     user: UserId,
@@ -194,7 +195,10 @@ async fn own_events(
         let counts = store.counts_of(&ids).await?;
         for event in part {
             let counts = counts.iter().find(|counts| counts.id == event.id);
-            views.extend(counts.map(|counts| EventView::inside(event, counts)));
+            views.extend(counts.map(|counts| match event.organization_id {
+                None => EventView::inside(event, counts),
+                Some(_) => EventView::new(event, counts),
+            }));
         }
     }
     Ok(views)
