@@ -57,7 +57,11 @@ async fn takes_everything(stack: &Stack, who: &Person, other: &Person) {
     other.get(&path).await.expect(404);
     stack.get(&path).await.expect(404);
     who.told("user.export.completed").await;
-    let file = send(somewhere().get(text(&done["download"], "href"))).await;
+    let link = text(&done["download"], "link");
+    let link = link.strip_prefix(&who.url()).unwrap();
+    other.post(link, &json!({})).await.expect(404);
+    let address = who.post(link, &json!({})).await.expect(200).body;
+    let file = send(somewhere().get(text(&address, "href"))).await;
     let file = file.expect(200);
     let mut archive = zip::ZipArchive::new(Cursor::new(file.bytes)).unwrap();
     for group in GROUPS {

@@ -16,7 +16,6 @@ mod ground;
 mod invited;
 mod journey;
 mod leaving;
-mod operations;
 mod operators;
 mod programs;
 mod race;

@@ -208,6 +208,11 @@ impl Person {
             .bearer_auth(&self.token)
     }
 
+    /// Where the API is.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         send(self.request(Method::GET, path)).await
     }

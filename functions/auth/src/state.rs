@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::{access::AccessReader, clock::Clock, config::Env, table::Table};
+use shared::{access::AccessReader, clock::Clock, config::Env, objects::Bucket, table::Table};
 
 use crate::{
     keyring::KeyRing,
@@ -114,6 +114,8 @@ pub struct App {
     pub providers: Arc<Providers>,
     /// The time.
     pub clock: Clock,
+    /// Where the files of exports lie.
+    pub exports: Bucket,
     /// What the operator decided.
     pub settings: Arc<Settings>,
 }
@@ -124,6 +126,7 @@ impl App {
         table: Table,
         access: AccessReader,
         sealer: Arc<dyn Sealer>,
+        exports: Bucket,
         settings: Settings,
     ) -> Self {
         let clock = table.clock().clone();
@@ -137,6 +140,7 @@ impl App {
             sealer,
             providers: Arc::new(providers),
             clock,
+            exports,
             settings: Arc::new(settings),
         }
     }

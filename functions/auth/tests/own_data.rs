@@ -455,7 +455,7 @@ async fn xc_03_an_erasing_that_stops_anywhere_goes_on() {
 #[tokio::test]
 async fn sc_11_an_export_has_everything_and_no_secret() {
     let stack = Stack::new().await;
-    let (ada, _) = furnished(&stack, "ada").await;
+    let (ada, friend) = furnished(&stack, "ada").await;
     let export = || stack.post(&ada, "/v1/users/me/export", json!({}));
     let reply = export().await.expect(202);
     assert_eq!(reply.body["kind"], "account-export");
@@ -481,8 +481,29 @@ async fn sc_11_an_export_has_everything_and_no_secret() {
     assert_eq!(part["apiKeys"][0]["name"], "n");
     assert_eq!(part["memberships"][0]["role"], "admin");
     assert_eq!(part["consents"][0]["history"][0]["version"], "1");
+    // The file is for its owner, and for nobody who is only signed in.
+    let link = format!("/v1/users/me/export/{id}/link");
+    let fetched = stack.post(&ada, &link, json!({})).await.expect(200);
+    let href = fetched.body["href"].as_str().unwrap();
+    for part in [
+        format!("/exports/{id}.zip?"),
+        "X-Amz-Expires=900&".to_owned(),
+        format!("response-content-disposition=attachment%3B%20filename%3D%22plenary-{id}.zip%22"),
+    ] {
+        assert!(href.contains(&part), "{href}");
+    }
+    assert_eq!(fetched.header("cache-control"), "private, no-store");
+    stack.post(&friend, &link, json!({})).await.expect(404);
     stack.pass(601);
     export().await.expect(403).problem("step-up-required");
+    let stale = stack.post(&ada, &link, json!({})).await.expect(403);
+    stale.problem("step-up-required");
+    // The next day there is another one, whose file takes its place.
+    stack.pass(24 * 3600);
+    let later = stack.begun(&ada).await;
+    let again = stack.post(&later, "/v1/users/me/export", json!({})).await;
+    assert_ne!(again.expect(202).body["id"], id);
+    stack.post(&later, &link, json!({})).await.expect(404);
 }
 
 /// B1-12: whoever registers agrees to today's texts, and what they decide has a

@@ -23,6 +23,7 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{serviceAccountId}", "svc_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{provider}", "google")
             .replace("{purpose}", "terms")
+            .replace("{operationId}", "op_01h2xcejqtf2nbrexx3vqjhp41")
             .replace("{token}", "junk");
         assert!(!path.contains('{'), "{path}");
         for (method, operation) in item.as_object().unwrap() {

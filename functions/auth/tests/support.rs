@@ -18,8 +18,10 @@ use plenary_auth::{
 use serde_json::{Value, json};
 pub use shared::testing::MemorySealer;
 use shared::{
+    aws::Aws,
     digest::from_base64url,
     id::{OrganizationId, UserId},
+    objects::Bucket,
     testing::{ISSUER, Shelf, TestApi, TestReply, World, cx},
 };
 
@@ -83,7 +85,8 @@ impl Stack {
         let mut settings = Settings::new(ISSUER);
         change(&mut settings);
         let (table, access) = (world.core.table.clone(), world.core.access.clone());
-        let app = App::new(table, access, sealer.clone(), settings);
+        let exports = Bucket::new(&Aws::detached(), "exports");
+        let app = App::new(table, access, sealer.clone(), exports, settings);
         let api = world.api(api(world.core.clone()).build(app.clone()));
         Self {
             world,

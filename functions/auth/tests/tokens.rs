@@ -8,7 +8,9 @@ use plenary_auth::{
 };
 use serde_json::Value;
 use shared::{
+    aws::Aws,
     digest::{base64url, from_base64url},
+    objects::Bucket,
     testing::{ISSUER, World, cx},
 };
 
@@ -121,7 +123,14 @@ async fn au_08_instances_that_start_at_once_agree_on_one_key() {
     let instances: Vec<App> = (0..16)
         .map(|_| {
             let (table, access) = (world.core.table.clone(), world.core.access.clone());
-            App::new(table, access, sealer.clone(), Settings::new(ISSUER))
+            let exports = Bucket::new(&Aws::detached(), "exports");
+            App::new(
+                table,
+                access,
+                sealer.clone(),
+                exports,
+                Settings::new(ISSUER),
+            )
         })
         .collect();
     let cx = cx();

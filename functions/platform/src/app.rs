@@ -9,7 +9,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use jiff::Timestamp;
 use shared::clock::Clock;
-use shared::objects::Bucket;
 
 use crate::audit::AuditStore;
 use crate::health::Monitor;
@@ -25,8 +24,6 @@ pub struct App {
     pub audit: AuditStore,
     /// The ledger of operations.
     pub operations: OperationStore,
-    /// Where the files of exports lie.
-    pub exports: Bucket,
     /// The time.
     pub clock: Clock,
     /// The deployment.
@@ -60,7 +57,7 @@ impl App {
     pub fn new(
         monitor: Monitor,
         audit: AuditStore,
-        (operations, exports): (OperationStore, Bucket),
+        operations: OperationStore,
         clock: Clock,
         deployment: Deployment,
     ) -> Self {
@@ -68,7 +65,6 @@ impl App {
             monitor,
             audit,
             operations,
-            exports,
             started: clock.now(),
             clock,
             deployment: Arc::new(deployment),

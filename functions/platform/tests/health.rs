@@ -74,10 +74,7 @@ impl Setup {
         let app = App::new(
             Monitor::new(probes, world.clock.clone()),
             AuditStore::new(world.db.table("audit").await),
-            (
-                OperationStore::new(world.table().clone()),
-                Bucket::new(&Aws::detached(), "exports"),
-            ),
+            OperationStore::new(world.table().clone()),
             world.clock.clone(),
             deployment,
         );

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -21,6 +22,14 @@ pub const PART_LIMIT: u64 = 32 * 1024 * 1024;
 pub fn part_key(operation: OperationId, group: &str) -> String {
     format!("parts/{operation}/{group}.json")
 }
+
+/// Where the file of an export lies, for as long as [`ARCHIVE_KEPT`].
+pub fn archive_key(operation: OperationId) -> String {
+    format!("exports/{operation}.zip")
+}
+
+/// How long the file of an export is kept; the bucket's rule says the same.
+pub const ARCHIVE_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// One group's part of an export, collected before it is written.
 ///

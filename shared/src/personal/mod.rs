@@ -13,7 +13,7 @@ mod export;
 
 pub use erasure::{Erased, Erasure};
 #[cfg(feature = "objects")]
-pub use export::{Export, PART_LIMIT, part_key};
+pub use export::{ARCHIVE_KEPT, Export, PART_LIMIT, archive_key, part_key};
 
 /// Who stands in the place of somebody whose account was deleted, where what
 /// they did belongs to others and stays. It is nobody's account, and nobody is

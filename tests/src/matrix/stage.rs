@@ -452,6 +452,7 @@ fn apis(world: &World, tables: &BTreeMap<&'static str, Table>) -> BTreeMap<&'sta
         tables["auth"].clone(),
         world.core.access.clone(),
         Arc::new(Glass),
+        Bucket::new(&Aws::detached(), "exports"),
         plenary_auth::Settings::new(ISSUER),
     );
     let (events, media) = (core("events"), core("media"));

@@ -63,7 +63,7 @@ impl Undo {
     }
 }
 
-/// An export that was asked for; while it is there, none is asked for again.
+/// The last export that was asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportRequest {
@@ -77,3 +77,10 @@ pub struct ExportRequest {
 
 /// How soon somebody can ask for another export.
 pub const EXPORT_PAUSE: SignedDuration = SignedDuration::from_hours(24);
+
+impl ExportRequest {
+    /// Whether it is too early for another one.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now < self.requested_at + EXPORT_PAUSE
+    }
+}

@@ -180,6 +180,7 @@ pub fn credentials() -> OpenApiRouter<App> {
             me::cancel_deletion::show,
             me::cancel_deletion::cancel
         ))
+        .routes(routes!(me::export::link))
         .routes(routes!(auth::step_up::step_up))
         .routes(routes!(auth::step_up::options))
         .routes(routes!(passkeys::add::add))

@@ -26,7 +26,7 @@ use crate::{
     model::{
         administration::Administration,
         challenge::Challenge,
-        deletion::{Deletion, ExportRequest},
+        deletion::{Deletion, EXPORT_PAUSE, ExportRequest},
         mailed::{Link, LinkUse},
         organization::next_sequence,
     },
@@ -210,12 +210,17 @@ impl Store {
         reply: Reply,
     ) -> Result<Reply, Problem> {
         let before = self.export(export.user_id).await?;
-        if let Some(before) = &before {
+        let recent = before.filter(|before| before.is_recent(export.requested_at));
+        if let Some(before) = &recent {
             return Err(underway(before));
         }
         let mut commit = Commit::new(&self.table, cx);
         still_signed_in(&mut commit, export.user_id, session);
-        commit.create(export).or(Problem::new(&EXPORT_UNDERWAY));
+        commit
+            .put(export)
+            .when("(attribute_not_exists(#pk) OR #requestedAt <= :before)")
+            .bind(":before", export.requested_at - EXPORT_PAUSE)
+            .or(Problem::new(&EXPORT_UNDERWAY));
         let sequence = next_sequence(None, export.requested_at);
         commit.publish(
             &UserExportRequested {
@@ -227,8 +232,8 @@ impl Store {
         commit.finish(reply).await
     }
 
-    /// The last export that a person asked for, while they cannot ask again.
-    async fn export(&self, user: UserId) -> Result<Option<ExportRequest>, StoreError> {
+    /// The last export that a person asked for.
+    pub async fn export(&self, user: UserId) -> Result<Option<ExportRequest>, StoreError> {
         self.read(&items::export(user)).await
     }
 }

@@ -9,7 +9,6 @@ use plenary_platform::operations::OperationStore;
 use shared::aws::Aws;
 use shared::config::Env;
 use shared::http::Core;
-use shared::objects::Bucket;
 use shared::{client_config, run};
 
 #[tokio::main(flavor = "current_thread")]
@@ -25,7 +24,6 @@ async fn main() -> Result<(), Error> {
     };
     let access_table = env.required("ACCESS_TABLE");
     let audit_table = env.required("AUDIT_TABLE");
-    let exports = env.required("EXPORT_BUCKET");
     let tables = env.required("GROUP_TABLES");
     let queues = env.optional("GROUP_QUEUES").unwrap_or_default();
     env.check()?;
@@ -38,7 +36,6 @@ async fn main() -> Result<(), Error> {
     let monitor = Monitor::new(probes, aws.clock.clone());
     let audit = AuditStore::new(aws.table(audit_table));
     let operations = OperationStore::new(core.table.clone());
-    let ledger = (operations, Bucket::new(&aws, exports));
-    let app = App::new(monitor, audit, ledger, aws.clock.clone(), deployment);
+    let app = App::new(monitor, audit, operations, aws.clock.clone(), deployment);
     run::http(plenary_platform::router(core, app)).await
 }

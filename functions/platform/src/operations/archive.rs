@@ -7,23 +7,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use shared::id::OperationId;
 use shared::objects::{Object, ObjectError, Objects};
-use shared::personal::{GROUPS, PART_LIMIT, part_key};
+use shared::personal::{GROUPS, PART_LIMIT, archive_key, part_key};
 use shared::worker::WorkerError;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::model::Operation;
-
-/// Where the file of an export lies.
-pub fn key(operation: OperationId) -> String {
-    format!("exports/{operation}.zip")
-}
-
-/// The name that the person's browser gives it.
-pub fn file_name(operation: OperationId) -> String {
-    format!("plenary-{operation}.zip")
-}
 
 /// Makes the file of the parts and writes it. Done twice it is the same file.
 ///
@@ -48,7 +38,7 @@ pub async fn write(objects: &dyn Objects, operation: &Operation) -> Result<(), W
         cache_control: "private, no-store",
         bytes: &bytes,
     };
-    Ok(objects.write(&key(operation.id), object).await?)
+    Ok(objects.write(&archive_key(operation.id), object).await?)
 }
 
 /// Removes the parts of an export.

@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use shared::{
     id::UserId,
+    personal::ARCHIVE_KEPT,
     table::{Entity, Key},
 };
 
 use super::user;
 use crate::model::{
     consent::{Consent, Purpose},
-    deletion::{EXPORT_PAUSE, ExportRequest},
+    deletion::ExportRequest,
 };
 
 pub(in crate::store) const CONSENT: &str = "CONSENT#";
@@ -42,6 +43,7 @@ impl Entity for ExportRequest {
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
-        Some(self.requested_at + EXPORT_PAUSE)
+        // Longer than its file, however slow the groups were.
+        Some(self.requested_at + ARCHIVE_KEPT + ARCHIVE_KEPT)
     }
 }

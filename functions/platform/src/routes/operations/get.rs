@@ -16,9 +16,8 @@ const SOON: &str = "5";
 
 /// Follow an operation
 ///
-/// An export is shown to whose it is, and to nobody else; a finished one has a
-/// link to its file, a ZIP of one JSON document per group, for a week. The link
-/// is made anew for every answer. A deletion is shown to everybody who knows its
+/// An export is shown to whose it is, and to nobody else; a finished one says for a
+/// week where its file, a ZIP of one JSON document per group, is to be had. A deletion is shown to everybody who knows its
 /// id, without a token, for the person has no account any more: it holds nothing
 /// personal, and stays as the proof. No API key opens this.
 #[utoipa::path(
@@ -41,13 +40,11 @@ pub async fn get(
     let (Some(operation), Some(view)) = (operation, view) else {
         return Err(Problem::not_found("The operation"));
     };
-    let view = view.with_download(&app, &operation).await?;
-    let reply = Reply::ok(&view)?;
-    // An answer with a link is another one each time, and is not to be kept.
+    let view = view.with_download(&app, &operation);
+    let reply = Reply::ok(&view)?.hashed().revalidated();
     Ok(match view.status {
-        Status::Running => reply.hashed().revalidated().header(RETRY_AFTER, SOON),
-        _ if view.download.is_some() => reply,
-        _ => reply.hashed().revalidated(),
+        Status::Running => reply.header(RETRY_AFTER, SOON),
+        _ => reply,
     })
 }
 

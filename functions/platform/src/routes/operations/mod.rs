@@ -5,20 +5,14 @@ pub mod get;
 pub mod list;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::id::OperationId;
-use shared::problem::{Problem, UNAVAILABLE};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::operations::archive;
 use crate::operations::model::{Kind, Operation, Status, Step};
-
-/// How long a link works: long enough for a slow network to begin with the file.
-const LINK_VALID: Duration = Duration::from_mins(15);
 
 /// A long job over all groups.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,7 +33,7 @@ const LINK_VALID: Duration = Duration::from_mins(15);
         "counts": {"media": 3}
     }],
     "download": {
-        "href": "https://exports.example.org/exports/op_01k3mzv8x2e9vtt3qq1h1cwf4b.zip?X-Amz-Expires=900",
+        "link": "https://api.example.org/v1/users/me/export/op_01k3mzv8x2e9vtt3qq1h1cwf4b/link",
         "expiresAt": "2026-09-08T10:00:04Z"
     }
 }))]
@@ -100,9 +94,10 @@ pub enum StepStatus {
 #[serde(rename_all = "camelCase")]
 #[schema(as = OperationDownload)]
 pub struct Download {
-    /// Good for 15 minutes, for whoever has it: ask again rather than keep it.
+    /// `POST` there, on a recent proof that it is you, answers with the address of
+    /// the file.
     #[schema(format = "uri")]
-    href: String,
+    link: String,
     /// When the file is removed.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
@@ -136,21 +131,16 @@ impl OperationView {
     }
 
     /// With where the file is, if it is still there.
-    async fn with_download(mut self, app: &App, operation: &Operation) -> Result<Self, Problem> {
+    fn with_download(mut self, app: &App, operation: &Operation) -> Self {
         let now = app.clock.now();
         let archive = operation.archive.filter(|archive| archive.expires_at > now);
-        if let Some(archive) = archive {
-            let (key, name) = (archive::key(self.id), archive::file_name(self.id));
-            let left = archive.expires_at.duration_since(now).unsigned_abs();
-            let href = app
-                .exports
-                .download(&key, &name, LINK_VALID.min(left))
-                .await;
-            self.download = Some(Download {
-                href: href.map_err(|err| Problem::new(&UNAVAILABLE).caused_by(err))?,
-                expires_at: archive.expires_at,
-            });
-        }
-        Ok(self)
+        self.download = archive.map(|archive| Download {
+            link: format!(
+                "{}/v1/users/me/export/{}/link",
+                app.deployment.public_url, self.id
+            ),
+            expires_at: archive.expires_at,
+        });
+        self
     }
 }
