@@ -183,7 +183,7 @@ impl Stage {
             .await
             .unwrap();
         self.store
-            .learn_contact(&cx(), user.id, &email, 1)
+            .learn_contact(&cx(), &contact(user.id, &email), 1)
             .await
             .unwrap();
         user

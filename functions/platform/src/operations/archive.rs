@@ -58,7 +58,7 @@ pub async fn remove_parts(objects: &dyn Objects, id: OperationId) -> Result<(), 
 /// The bucket's.
 pub async fn remove(objects: &dyn Objects, id: OperationId) -> Result<(), ObjectError> {
     remove_parts(objects, id).await?;
-    objects.remove(&key(id)).await
+    objects.remove(&archive_key(id)).await
 }
 
 /// A file in the making.
