@@ -11,6 +11,7 @@ use plenary_notifications::mime;
 use plenary_notifications::outgoing::Letter;
 use serde_json::{Value, json};
 use shared::event::Event;
+use shared::event::auth::UserContactChanged;
 use shared::testing::{MemorySealer, TestApi, TestUser, World, cx};
 
 use crate::told::{Bus, published};
@@ -112,7 +113,12 @@ async fn b3_05_the_calendar_in_a_letter_is_that_of_the_event() {
     let ada = stage.events.user();
     let email = format!("{}@example.org", ada.id);
     let (store, id) = (&stage.bus.store, ada.id);
-    store.learn_contact(&cx(), id, &email, 1).await.unwrap();
+    let contact = UserContactChanged {
+        user_id: id,
+        email: email.clone(),
+        verified: true,
+    };
+    store.learn_contact(&cx(), &contact, 1).await.unwrap();
     let registrations = format!("{}/registrations", stage.path);
     let register = stage.api.post(&registrations).bearer(&ada);
     register.send().await.expect(201);

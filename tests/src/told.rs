@@ -21,6 +21,7 @@ use plenary_notifications::templates::Links;
 use plenary_notifications::worker::{Outcome, Sweep, Trigger, run};
 use serde_json::{Value, json};
 use shared::event::Event;
+use shared::event::auth::UserContactChanged;
 use shared::id::UserId;
 use shared::testing::{MemorySealer, Shelf, TestApi, TestUser, World, cx};
 use shared::worker::WorkerError;
@@ -258,7 +259,12 @@ async fn ev_19_20_no_06_after_a_rush_everybody_is_told_once_and_mailed_at_most_o
     for one in &attempts {
         let id = one.user.id;
         let email = format!("{id}@example.org");
-        bus.store.learn_contact(&cx(), id, &email, 1).await.unwrap();
+        let contact = UserContactChanged {
+            user_id: id,
+            email: email.clone(),
+            verified: true,
+        };
+        bus.store.learn_contact(&cx(), &contact, 1).await.unwrap();
     }
     let published = events.outbox(events.table()).await;
     bus.deliver(&published).await;

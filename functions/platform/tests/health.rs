@@ -9,8 +9,6 @@ use plenary_platform::health::Monitor;
 use plenary_platform::health::probe::{Probes, Queues, Resources};
 use plenary_platform::operations::{Ledger, OperationStore};
 use plenary_platform::worker::Worker;
-use shared::aws::Aws;
-use shared::objects::Bucket;
 use shared::testing::{Shelf, TestApi, World};
 
 use crate::stub::Cloud;

@@ -499,10 +499,7 @@ fn platform(world: &World, tables: &BTreeMap<&'static str, Table>) -> Platform {
     Platform::new(
         Monitor::new(probes, world.clock.clone()),
         AuditStore::new(tables["audit"].clone()),
-        (
-            OperationStore::new(tables["platform"].clone()),
-            Bucket::new(&aws, "exports"),
-        ),
+        OperationStore::new(tables["platform"].clone()),
         world.clock.clone(),
         Deployment {
             stage: "local".into(),
