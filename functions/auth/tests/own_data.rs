@@ -99,6 +99,12 @@ async fn b1_12_a_deleted_account_is_out_at_once_and_comes_back_by_signing_in() {
     }
     stack.me_by(&key).await.expect(401);
     assert_eq!(stack.session_count(&ada).await, 0);
+    let letter = last(&stack, "auth.mail.requested").await;
+    assert_eq!(
+        letter.data["operationId"],
+        id.to_string(),
+        "the proof to keep"
+    );
     let asked = last(&stack, "user.deletion.requested").await;
     let said = json!({"userId": ada.id, "operationId": id, "eraseAt": "2026-09-15T10:00:00Z"});
     assert_eq!(asked.data, said);

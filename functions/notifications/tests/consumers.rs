@@ -536,6 +536,7 @@ async fn no_06_letters_about_an_account() {
         template: Letter::ResetPassword,
         sealed_token: Some("sealed:t0ken".into()),
         expires_at: Some(now() + SignedDuration::from_mins(30)),
+        operation_id: None,
     };
     let event = stage.tell(&requested, 1, None).await;
     assert!(stage.handles(&event).await, "redelivered");
@@ -572,6 +573,7 @@ async fn au_20_the_letter_to_sign_in_by_has_link_and_code() {
         template: Letter::SignIn,
         sealed_token: Some("sealed:t0ken 12345678".into()),
         expires_at: Some(now() + SignedDuration::from_mins(15)),
+        operation_id: None,
     };
     stage.tell(&requested, 1, None).await;
     let letter = stage.post.letters().pop().unwrap().content;

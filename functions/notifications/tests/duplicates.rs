@@ -96,6 +96,7 @@ async fn no_06_an_email_that_cannot_be_written_is_given_back() {
         template: Letter::ResetPassword,
         sealed_token: Some("of another key".into()),
         expires_at: Some(now() + SignedDuration::from_mins(30)),
+        operation_id: None,
     };
     let event = stage.event(&requested, 1, None);
     for _ in 0..2 {

@@ -79,6 +79,7 @@ async fn lives(stage: &Stage, ada: &TestUser, bob: &TestUser) {
         template: Letter::ResetPassword,
         sealed_token: Some("sealed:s3cret".into()),
         expires_at: Some(now()),
+        operation_id: None,
     };
     tick();
     stage.tell(&letter, 1, None).await;
@@ -220,6 +221,7 @@ async fn xc_03_late_events_bring_nobody_back() {
         template: Letter::VerifyEmail,
         sealed_token: Some("sealed:s3cret".into()),
         expires_at: None,
+        operation_id: None,
     };
     let before = stage.tell(&letter, 1, None).await;
     let told = registration(ada.id, bob.id, EventId::new());
@@ -353,6 +355,7 @@ async fn xc_03_who_leaves_hears_nothing_and_who_stays_hears_on() {
         template: Letter::SecondFactorsChanged,
         sealed_token: None,
         expires_at: None,
+        operation_id: None,
     };
     stage.tell(&letter, 1, None).await;
     assert_eq!(stage.post.letters().len(), 1, "letters of auth go out");
@@ -392,17 +395,21 @@ async fn prefers_again(stage: &Stage, user: &mut TestUser) {
 async fn xc_03_the_letter_of_a_deletion_says_when_and_how_to_undo_it() {
     let stage = Stage::new().await;
     let ada = stage.person("Ada").await;
+    let operation = OperationId::new();
     let letter = AuthMailRequested {
         user_id: ada.id,
         email: address("Ada"),
         template: Letter::DeletionRequested,
         sealed_token: Some("sealed:w4y-back".into()),
         expires_at: Some("2026-10-10T16:30:00Z".parse().unwrap()),
+        operation_id: Some(operation),
     };
     stage.tell(&letter, 1, None).await;
     let letter = stage.post.letters().remove(0);
     assert_eq!(letter.content.subject, "Your account will be deleted");
     for text in [&letter.content.text, &letter.content.html] {
+        let proof = format!("Keep this number, {operation}: it shows what was erased");
+        assert!(text.contains(&proof), "{text}");
         let when = "erased from Saturday, 10 October 2026 at 16:30 (UTC) on";
         assert!(text.contains(when), "{text}");
         let back = "https://plenary.test/v1/users/me/deletion/cancel#w4y-back";

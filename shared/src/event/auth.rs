@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::contract;
-use crate::id::{InvitationId, OrganizationId, SessionId, UserId};
+use crate::id::{InvitationId, OperationId, OrganizationId, SessionId, UserId};
 use crate::principal::Role;
 
 /// A person has an account.
@@ -318,5 +318,8 @@ pub struct AuthMailRequested {
     /// When the link ceases to work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// The operation that the letter is about: its id is the proof of a deletion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation_id: Option<OperationId>,
 }
 contract!(AuthMailRequested, "auth.mail.requested", "auth", user_id);

@@ -76,7 +76,7 @@ impl Store {
         record(&mut commit, &after);
         commit.within(&self.access).put(&after.access());
         links::forget_pending(&mut commit, user_id);
-        links::send(&mut commit, letter);
+        links::send_about(&mut commit, letter, Some(deletion.operation_id));
         let sequence = next_sequence(None, commit.now());
         commit.publish(
             &UserDeletionRequested {

@@ -10,7 +10,7 @@ use shared::{
         auth::{AuthMailRequested, Letter, UserContactChanged},
     },
     http::Reply,
-    id::{SessionId, UserId},
+    id::{OperationId, SessionId, UserId},
     problem::Problem,
     table::StoreError,
 };
@@ -226,6 +226,11 @@ impl Store {
 
 /// Puts a link and asks for its letter.
 pub(super) fn send(commit: &mut Commit, sealed: &Sealed) {
+    send_about(commit, sealed, None);
+}
+
+/// As [`send`], in a letter that names an operation.
+pub(super) fn send_about(commit: &mut Commit, sealed: &Sealed, operation_id: Option<OperationId>) {
     let link = &sealed.link;
     commit.put(link);
     commit.publish(
@@ -235,6 +240,7 @@ pub(super) fn send(commit: &mut Commit, sealed: &Sealed) {
             template: link.purpose.letter(),
             sealed_token: Some(sealed.token.clone()),
             expires_at: Some(link.expires_at),
+            operation_id,
         },
         next_sequence(None, link.sent_at),
     );
@@ -317,6 +323,7 @@ pub(super) fn tell(commit: &mut Commit, user_id: UserId, email: &Address, templa
             template,
             sealed_token: None,
             expires_at: None,
+            operation_id: None,
         },
         sequence,
     );

@@ -239,6 +239,9 @@ pub enum Message {
         /// When the link ends.
         #[schema(value_type = Option<String>, format = DateTime)]
         expires_at: Option<Timestamp>,
+        /// The operation that it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation_id: Option<OperationId>,
     },
 }
 
@@ -275,7 +278,11 @@ impl Message {
     pub fn bare(&self) -> Self {
         let mut bare = self.clone();
         match &mut bare {
-            Self::Account { sealed_token, .. } => *sealed_token = None,
+            Self::Account {
+                sealed_token,
+                operation_id,
+                ..
+            } => (*sealed_token, *operation_id) = (None, None),
             Self::OrganizationInvitation { sealed_token, .. }
             | Self::RegistrationTransferLetter { sealed_token, .. } => sealed_token.clear(),
             Self::RegistrationCancelled { reason, .. } => *reason = None,

@@ -254,6 +254,7 @@ impl<M: Mailer, U: Unsealer> Worker<M, U> {
             letter: requested.template,
             sealed_token: requested.sealed_token,
             expires_at: requested.expires_at,
+            operation_id: requested.operation_id,
         };
         let to = (requested.email.as_str(), Some(requested.user_id));
         let delivered = self

@@ -146,8 +146,11 @@ impl Words {
             } => export_ready(*operation_id, *expires_at),
             Message::AccountKept {} => account_kept(),
             Message::Account {
-                letter, expires_at, ..
-            } => account(*letter, *expires_at),
+                letter,
+                expires_at,
+                operation_id,
+                ..
+            } => account(*letter, *expires_at, *operation_id),
         }
     }
 }

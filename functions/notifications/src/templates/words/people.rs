@@ -38,7 +38,11 @@ pub(super) fn invitation(
 }
 
 /// The letters about an account. The secret of a link is added when it is sent.
-pub(super) fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
+pub(super) fn account(
+    letter: Letter,
+    expires_at: Option<Timestamp>,
+    operation: Option<OperationId>,
+) -> Words {
     let until = expires_at.map_or_else(String::new, |at| {
         format!(" The link works once, until {}.", local(at, "UTC"))
     });
@@ -106,11 +110,14 @@ pub(super) fn account(letter: Letter, expires_at: Option<Timestamp>) -> Words {
             format!(
                 "You asked for it, so your account is deactivated, and everything that is kept of you \
                  will be erased {}. Until then you can keep the account by the link. If it was not you \
-                 who asked, do so, and choose another password.",
+                 who asked, do so, and choose another password.{}",
                 expires_at.map_or_else(
                     || "soon".to_owned(),
                     |at| format!("from {} on", local(at, "UTC"))
-                )
+                ),
+                operation.map_or_else(String::new, |id| format!(
+                    " Keep this number, {id}: it shows what was erased when the account is gone."
+                ))
             ),
             "Keep my account",
         ),
