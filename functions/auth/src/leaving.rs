@@ -1,6 +1,11 @@
 //! Accounts that are to be deleted: who signs in to one can only keep it.
 
-use shared::{access::UserAccess, cx::Context, id::UserId, problem::Problem};
+use shared::{
+    access::UserAccess,
+    cx::Context,
+    id::UserId,
+    problem::{Problem, VERSION_CONFLICT},
+};
 
 use crate::{
     model::{
@@ -47,11 +52,14 @@ impl App {
     ) -> Result<Problem, Problem> {
         let subject = self.store.subject(user).await?;
         let deletion = subject.and_then(|subject| subject.record.deletion);
-        // It was kept in this moment, or it is too late.
-        let now = self.clock.now();
-        let Some(deletion) = deletion.filter(|deletion| deletion.can_be_undone(now)) else {
-            return Ok(Problem::new(&ACCOUNT_SUSPENDED));
+        // It was kept in this moment.
+        let Some(deletion) = deletion else {
+            return Ok(Problem::new(&VERSION_CONFLICT));
         };
+        let now = self.clock.now();
+        if !deletion.can_be_undone(now) {
+            return Ok(Problem::new(&ACCOUNT_DELETING).detail("It is too late to keep it."));
+        }
         let token = ChallengeToken::new().map_err(Problem::internal)?;
         let challenge = Challenge {
             user_id: Some(user),

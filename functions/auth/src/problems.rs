@@ -168,7 +168,7 @@ pub const ACCOUNT_DELETING: ProblemType = ProblemType {
     title: "The account is to be deleted",
     status: 403,
     description: "Its person asked for it, and it is deactivated until it is erased at `eraseAt`. To keep it, \
-                  send the `cancelToken` of this answer to `POST /v1/users/me/deletion/cancel` within five \
+                  while that can be, send the `cancelToken` of this answer to `POST /v1/users/me/deletion/cancel` within five \
                   minutes, and sign in again.",
 };
 

@@ -175,10 +175,9 @@ async fn b1_12_the_mailed_link_undoes_it_until_it_is_too_late() {
     stack.stay(&of_ada).await.expect(410);
     assert_eq!(stack.sweep().await, 1);
     assert_eq!(stack.sweep().await, 0, "once");
-    login(&stack, &ada, PASSWORD)
-        .await
-        .expect(403)
-        .problem("account-suspended");
+    let late = login(&stack, &ada, PASSWORD).await.expect(403);
+    let late = late.problem("account-deleting");
+    assert!(late.body["cancelToken"].is_null());
 }
 
 /// B1-12: what a thief began does not outlive it: a change of address on its way

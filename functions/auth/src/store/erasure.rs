@@ -79,18 +79,23 @@ impl Store {
             .begins_with(items::SESSION)
             .consistent()
             .limit(SESSIONS);
+        let mut after = None;
         loop {
-            let found = self.table.query::<Session>(query.clone()).await?;
-            if found.items.is_empty() {
-                // What expired and still stands there goes with everything else.
+            let page = query.clone().after(after);
+            let found = self.table.query::<Session>(page).await?;
+            // What expired and still stands there goes with everything else.
+            if !found.items.is_empty() {
+                let fill = |commit: &mut Commit| {
+                    for session in &found.items {
+                        self.end(commit, user, session.id, Ending::Revoked);
+                    }
+                };
+                erasure.portion("sessions", found.items.len(), fill).await?;
+            }
+            after = found.next;
+            if after.is_none() {
                 return Ok(());
             }
-            let fill = |commit: &mut Commit| {
-                for session in &found.items {
-                    self.end(commit, user, session.id, Ending::Revoked);
-                }
-            };
-            erasure.portion("sessions", found.items.len(), fill).await?;
         }
     }
 
@@ -149,10 +154,7 @@ impl Store {
             return Ok(());
         };
         if organization.deleted_by.is_some() {
-            // Whoever deletes it, it takes its members along.
-            self.remove_hidden(cx, id, RESERVE).await?;
-            let removed = self.member(id, user).await?.is_none();
-            return removed.then_some(()).ok_or(CommitError::Deadline);
+            return self.go_with(cx, id, user).await;
         }
         if member.role == Role::Owner && self.owners(id).await? < 2 {
             let Some(next) = self.successor(id, user).await? else {
@@ -161,14 +163,25 @@ impl Store {
                     alone(commit, id);
                 };
                 erasure.portion("memberships", 1, fill).await?;
-                // The next look removes it.
-                return Err(CommitError::Condition(Problem::new(&VERSION_CONFLICT)));
+                return self.go_with(cx, id, user).await;
             };
             self.promote(cx, &organization, &next).await?;
         }
         let account = self.account(user).await?;
         let fill = |commit: &mut Commit| self.take_out_member(commit, &member, account.as_ref());
         erasure.portion("memberships", 1, fill).await
+    }
+
+    /// An organisation that is being deleted, by whomever, takes its members along.
+    async fn go_with(
+        &self,
+        cx: &Context,
+        id: OrganizationId,
+        user: UserId,
+    ) -> Result<(), CommitError> {
+        self.remove_hidden(cx, id, RESERVE).await?;
+        let removed = self.member(id, user).await?.is_none();
+        removed.then_some(()).ok_or(CommitError::Deadline)
     }
 
     /// Whoever owns an organisation next: the highest role, then the longest, and

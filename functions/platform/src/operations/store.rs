@@ -24,8 +24,6 @@ use super::model::{Archive, Operation};
 /// How long what is no proof of a deletion is kept: longer than any event can
 /// come late, and the file of an export.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// How long the file of an export is kept: the rule of the bucket says the same.
-pub const ARCHIVE_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 const PREFIX: &str = "OPERATION#";
 

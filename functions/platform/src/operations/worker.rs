@@ -14,12 +14,12 @@ use shared::event::operations::{
 use shared::event::{Contract, Event};
 use shared::id::{OperationId, UserId};
 use shared::objects::Objects;
-use shared::personal::Erasure;
+use shared::personal::{ARCHIVE_KEPT, Erasure};
 use shared::worker::WorkerError;
 
 use super::archive;
 use super::model::{Archive, Fact, Kind, OWN, Operation, Step};
-use super::store::{ARCHIVE_KEPT, OperationStore};
+use super::store::OperationStore;
 
 /// How often a change begins again when another one came first.
 const ATTEMPTS: usize = 8;
